@@ -1,0 +1,4 @@
+package atomicfile
+
+// syncDir does nothing: a folder cannot be flushed on Windows.
+func syncDir(string) error { return nil }

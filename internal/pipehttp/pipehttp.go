@@ -1,0 +1,92 @@
+// Package pipehttp serves real net/http over in-memory pipes: no port, no kernel, and it works inside a
+// testing/synctest bubble, where an httptest server would hang. The fakes are built on it.
+package pipehttp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Server is an HTTP server that only its own client can reach.
+type Server struct {
+	// URL is what to use as base URL, such as "http://wechat.fake". Only Client resolves it.
+	URL string
+
+	srv      *http.Server
+	listener *listener
+	tr       *http.Transport
+	done     chan struct{}
+}
+
+// NewServer serves h under http://host until Close.
+func NewServer(host string, h http.Handler) *Server {
+	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	s := &Server{
+		URL:      "http://" + host,
+		srv:      &http.Server{Handler: h}, //nolint:gosec // in-memory: no slow stranger can connect
+		listener: l,
+		done:     make(chan struct{}),
+	}
+	s.tr = &http.Transport{
+		DialContext:         l.dial,
+		MaxIdleConnsPerHost: 64,
+		DisableCompression:  true,
+	}
+	go func() {
+		defer close(s.done)
+		_ = s.srv.Serve(l) // always http.ErrServerClosed
+	}()
+	return s
+}
+
+// Client returns a client whose every connection, whatever the host, ends in this server.
+func (s *Server) Client() *http.Client { return &http.Client{Transport: s.tr} }
+
+// Close ends every connection and waits for the accept loop.
+func (s *Server) Close() {
+	s.tr.CloseIdleConnections()
+	_ = s.srv.Close()
+	<-s.done
+}
+
+type listener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *listener) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.conns <- server:
+		return client, nil
+	case <-l.closed:
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: pipeAddr(addr), Err: errors.New("connection refused: the fake is closed")}
+	case <-ctx.Done():
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: pipeAddr(addr), Err: context.Cause(ctx)}
+	}
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *listener) Addr() net.Addr { return pipeAddr("pipe") }
+
+type pipeAddr string
+
+func (pipeAddr) Network() string  { return "pipe" }
+func (a pipeAddr) String() string { return string(a) }
