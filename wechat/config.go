@@ -1,0 +1,122 @@
+package wechat
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
+	"github.com/kitroll/kitroll/internal/secret"
+)
+
+// DefaultBaseURL is the platform's nearest host. Its names for a fixed place are sh.api.weixin.qq.com,
+// sz.api.weixin.qq.com and hk.api.weixin.qq.com; api2.weixin.qq.com is the one for disasters.
+const DefaultBaseURL = "https://api.weixin.qq.com"
+
+// Config is what a [Client] is made from. It is copied. Printing it, in whatever way, shows no secret.
+type Config struct {
+	AppID  string // required: "wx…", from the console under 设置与开发
+	Secret string // the AppSecret; required unless Tokens is set, and used for nothing but the token
+
+	BaseURL    string       // default DefaultBaseURL; a proxy of your own with a fixed IP is a good use of it
+	HTTPClient *http.Client // default: 60 s timeout. It is copied, and never follows a redirect to another host
+	Tokens     TokenSource  // default: stable_token with AppID and Secret
+	MaxRetries *int         // how often a read is repeated after a transient failure; default 2, new(0) = never
+	Logger     *slog.Logger // default: discard. Debug: each call, without bodies; Warn: surprises
+
+	// Now is the clock for the token's age and for Error.RetryAfter; default time.Now.
+	Now func() time.Time
+}
+
+func (c Config) safe() secret.Fields {
+	return secret.Fields{"wechat.Config", "AppID", c.AppID, "Secret", secret.Mask(c.Secret), "BaseURL", httpcall.RedactURL(c.BaseURL)}
+}
+
+// String is the configuration without its secret.
+func (c Config) String() string { return c.safe().String() }
+
+// GoString is the configuration without its secret.
+func (c Config) GoString() string { return c.safe().String() }
+
+// Format prints the configuration without its secret, for every verb.
+func (c Config) Format(s fmt.State, verb rune) { c.safe().Format(s, verb) }
+
+// LogValue is the configuration without its secret.
+func (c Config) LogValue() slog.Value { return c.safe().LogValue() }
+
+// MarshalJSON gives the configuration as a string without its secret.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
+
+// Client talks to one Official Account. It is safe for concurrent use and needs no Close; a token request is the only
+// thing that ever outlives a call, by 30 s at most. Make one per account and keep it: it holds the token.
+type Client struct {
+	appID  string
+	base   string
+	hc     *http.Client
+	tokens TokenSource
+	retry  httpcall.Retry
+	log    *slog.Logger
+	now    func() time.Time
+	hide   func(string) string // takes the secret out of a text
+}
+
+// New checks cfg and makes a client. It does no I/O. Its error joins every problem found, each naming its field.
+func New(cfg Config) (*Client, error) {
+	var problems []error
+	if cfg.AppID == "" {
+		problems = append(problems, errors.New("AppID is required"))
+	}
+	if cfg.Secret == "" && cfg.Tokens == nil {
+		problems = append(problems, errors.New("Secret is required (or Tokens, where a service of yours gives out tokens)"))
+	}
+	base := strings.TrimRight(cmp.Or(cfg.BaseURL, DefaultBaseURL), "/")
+	if u, err := url.Parse(base); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.User != nil {
+		problems = append(problems, errors.New("BaseURL: want http(s)://host without user, query or fragment"))
+	}
+	retries := *cmp.Or(cfg.MaxRetries, new(2))
+	if retries < 0 || retries > 10 {
+		problems = append(problems, fmt.Errorf("MaxRetries: %d is not in 0 to 10", retries))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("wechat: config: %w", errors.Join(problems...))
+	}
+	c := &Client{
+		appID:  cfg.AppID,
+		base:   base,
+		hc:     httpcall.Client(cfg.HTTPClient, &http.Client{Timeout: time.Minute}),
+		tokens: cfg.Tokens,
+		retry:  httpcall.Retry{Max: retries},
+		log:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		now:    cfg.Now,
+		hide:   func(text string) string { return secret.Scrub(text, cfg.Secret, url.QueryEscape(cfg.Secret)) },
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.tokens == nil {
+		c.tokens = newStableTokens(c, cfg.Secret)
+	}
+	return c, nil
+}
+
+func (c *Client) safe() secret.Fields {
+	return secret.Fields{"wechat.Client", "AppID", c.appID, "BaseURL", c.base}
+}
+
+// String is the account and the host, without secrets.
+func (c *Client) String() string { return c.safe().String() }
+
+// GoString is the account and the host, without secrets.
+func (c *Client) GoString() string { return c.safe().String() }
+
+// Format prints the account and the host, for every verb.
+func (c *Client) Format(s fmt.State, verb rune) { c.safe().Format(s, verb) }
+
+// LogValue is the account and the host, without secrets.
+func (c *Client) LogValue() slog.Value { return c.safe().LogValue() }

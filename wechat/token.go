@@ -1,0 +1,238 @@
+package wechat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kitroll/kitroll/internal/secret"
+)
+
+// Token is an access token. Printing it shows no value.
+type Token struct {
+	Value   string
+	Expires time.Time // zero = not known
+}
+
+func (t Token) safe() secret.Fields {
+	return secret.Fields{"wechat.Token", "Value", secret.Mask(t.Value), "Expires", t.Expires.Format(time.RFC3339)}
+}
+
+// String is the token without its value.
+func (t Token) String() string { return t.safe().String() }
+
+// GoString is the token without its value.
+func (t Token) GoString() string { return t.safe().String() }
+
+// Format prints the token without its value, for every verb.
+func (t Token) Format(s fmt.State, verb rune) { t.safe().Format(s, verb) }
+
+// LogValue is the token without its value.
+func (t Token) LogValue() slog.Value { return t.safe().LogValue() }
+
+// MarshalJSON gives the token as a string without its value.
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
+
+// TokenSource gives out access tokens: for a central token service, or for the tokens of a third-party platform.
+// rejected is the token that the platform has just refused, "" when there is none. A source that still holds exactly
+// that one gets another; one that already has a newer one returns it. It must be safe for concurrent use.
+type TokenSource interface {
+	Token(ctx context.Context, rejected string) (Token, error)
+}
+
+// Token returns the account's access token, for calls that this package does not make. It is the cached one except in
+// the first call and when the old one has run out; concurrent callers share one request, and each obeys its own ctx.
+func (c *Client) Token(ctx context.Context) (Token, error) {
+	tok, err := c.tokens.Token(ctx, "")
+	if err == nil && tok.Value == "" {
+		err = fmt.Errorf("wechat: token: %w: the token source returned an empty token", ErrConfig)
+	}
+	return tok, err
+}
+
+const (
+	opToken = "stable_token"
+
+	maxTokenLife  = 2 * time.Hour    // the platform's own; a larger expires_in is not believed
+	minTokenLife  = 5 * time.Minute  // what stable_token promises, for an answer without expires_in
+	renewBefore   = 5 * time.Minute  // from here on the platform gives out the next token, and the old one still works
+	flightTimeout = 30 * time.Second // of one token request
+
+	rememberFailure = time.Second      // so that a thousand callers do not ask one after the other
+	rememberConfig  = 30 * time.Second // a wrong secret or IP does not get better by asking
+)
+
+var errSameToken = fmt.Errorf("wechat: %w and the same one was given out again: it belongs to another AppID, "+
+	"or the account's AppID and secret were changed on the console (it is never force-refreshed by itself: that would kill it for every other process)", ErrToken)
+
+// stableTokens gets tokens by stable_token in normal mode, in which every process of the account gets the same token:
+// no lock, no Redis, nobody kills anybody's token.
+type stableTokens struct {
+	fetch func(ctx context.Context) (value string, life time.Duration, err error)
+	now   func() time.Time
+	log   *slog.Logger
+
+	cur atomic.Pointer[heldToken]
+
+	mu     sync.Mutex
+	flight *flight
+	failed error     // of the last flight
+	until  time.Time // how long failed, or stuck, is remembered
+	stuck  string    // a token that came back after it had been rejected
+}
+
+type heldToken struct {
+	Token
+	refresh time.Time // when to ask for the next one, while this one is still good
+}
+
+type flight struct {
+	done chan struct{}
+	tok  Token
+	err  error
+}
+
+func newStableTokens(c *Client, appSecret string) *stableTokens {
+	type request struct {
+		Grant  string `json:"grant_type"`
+		AppID  string `json:"appid"`
+		Secret string `json:"secret"`
+		Force  bool   `json:"force_refresh"` // always false: true kills the token of every other process
+	}
+	return &stableTokens{now: c.now, log: c.log, fetch: func(ctx context.Context) (string, time.Duration, error) {
+		body, err := encodeJSON(request{Grant: "client_credential", AppID: c.appID, Secret: appSecret})
+		if err != nil {
+			return "", 0, fmt.Errorf("wechat: %s: encode: %w", opToken, err)
+		}
+		var out struct {
+			Token   string `json:"access_token"`
+			Expires number `json:"expires_in"`
+		}
+		what := call{op: opToken, body: payload{contentType: "application/json", parts: [][]byte{body}}}
+		if err := c.send(ctx, what, "", &out); err != nil {
+			return "", 0, err
+		}
+		if out.Token == "" {
+			return "", 0, &Error{Op: opToken, Msg: "an answer without access_token", HTTPStatus: 200, temporary: true, sent: true}
+		}
+		return out.Token, time.Duration(out.Expires) * time.Second, nil
+	}}
+}
+
+func (s *stableTokens) Token(ctx context.Context, rejected string) (Token, error) {
+	if held := s.cur.Load(); held != nil && held.Value != rejected {
+		now := s.now()
+		if now.Before(held.refresh) {
+			return held.Token, nil
+		}
+		if now.Before(held.Expires) {
+			s.renew(ctx)
+			return held.Token, nil
+		}
+	}
+	return s.wait(ctx, rejected)
+}
+
+// renew starts a flight in the background, unless there is one or the last has just failed.
+func (s *stableTokens) renew(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held := s.cur.Load(); s.flight == nil && (held == nil || !s.now().Before(held.refresh)) && s.remembered() == nil {
+		s.start(ctx, "")
+	}
+}
+
+// wait joins the flight, or starts it, and waits as long as ctx allows. What is in cur is dropped only when it is the
+// very token that was rejected: a late refusal of an old token must not cost a fresh one.
+func (s *stableTokens) wait(ctx context.Context, rejected string) (Token, error) {
+	s.mu.Lock()
+	if held := s.cur.Load(); held != nil {
+		if held.Value != rejected && s.now().Before(held.Expires) {
+			s.mu.Unlock()
+			return held.Token, nil
+		}
+		if rejected != "" && s.stuck == rejected && s.now().Before(s.until) {
+			s.mu.Unlock()
+			return Token{}, errSameToken
+		}
+		s.cur.Store(nil)
+	}
+	if err := s.remembered(); err != nil {
+		s.mu.Unlock()
+		return Token{}, err
+	}
+	if s.flight == nil {
+		s.start(ctx, rejected)
+	}
+	f := s.flight
+	s.mu.Unlock()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return Token{}, fmt.Errorf("wechat: %s: waiting for the access token: %w", opToken, context.Cause(ctx))
+	}
+	if f.err == nil && rejected != "" && f.tok.Value == rejected {
+		return Token{}, errSameToken
+	}
+	return f.tok, f.err
+}
+
+func (s *stableTokens) remembered() error {
+	if s.failed != nil && s.now().Before(s.until) {
+		return s.failed
+	}
+	return nil
+}
+
+// start sends one request on a context of its own: the caller who happens to be first may give up, the others not.
+func (s *stableTokens) start(ctx context.Context, rejected string) {
+	f := &flight{done: make(chan struct{})}
+	s.flight = f
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
+	go func() {
+		defer cancel()
+		began := s.now() // the life counts from before the request: too short is harmless
+		value, life, err := s.fetch(ctx)
+		s.land(f, began, value, life, err, rejected)
+	}()
+}
+
+func (s *stableTokens) land(f *flight, began time.Time, value string, life time.Duration, err error, rejected string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer close(f.done)
+	s.flight, s.failed, s.stuck = nil, nil, ""
+	now := s.now()
+	if err != nil {
+		f.err, s.failed, s.until = err, err, now.Add(rememberFailure)
+		if errors.Is(err, ErrConfig) {
+			s.until = now.Add(rememberConfig)
+		}
+		if s.cur.Load() != nil {
+			s.log.Warn("wechat: the access token could not be renewed; the old one is used as long as it lasts", slog.String("error", err.Error()))
+		}
+		return
+	}
+	if life <= 0 {
+		life = minTokenLife
+	}
+	life = min(life, maxTokenLife)
+	held := &heldToken{Token: Token{Value: value, Expires: began.Add(life)}}
+	// Spread over a minute, so that many processes do not renew in the same second; and never at once again, when the
+	// platform has given the old token once more.
+	held.refresh = held.Expires.Add(rand.N(time.Minute) - renewBefore)
+	if soon := now.Add(min(30*time.Second, life/2)); held.refresh.Before(soon) {
+		held.refresh = soon
+	}
+	if value == rejected {
+		s.stuck, s.until = value, now.Add(rememberFailure)
+	}
+	f.tok = held.Token
+	s.cur.Store(held)
+}
