@@ -1,0 +1,240 @@
+package wechattest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kitroll/kitroll/wechat"
+)
+
+var beijing = time.FixedZone("Beijing", 8*60*60)
+
+// routes is the API, with the daily quotas of a new account.
+func (s *Server) routes() map[string]handler {
+	const get, post = http.MethodGet, http.MethodPost
+	return map[string]handler{
+		"stable_token":               {post, 500_000, false, s.stableToken},
+		"openapi/quota/get":          {post, 0, false, s.quotaGet},
+		"media/uploadimg":            {post, 100_000, false, s.uploadImage},
+		"media/uploadvideo":          {post, 100_000, false, s.uploadVideo},
+		"material/add_material":      {post, 100_000, false, s.addMaterial},
+		"material/del_material":      {post, 100_000, false, s.deleteMaterial},
+		"material/batchget_material": {post, 100_000, false, s.listMaterials},
+		"material/get_materialcount": {get, 100_000, false, s.countMaterials},
+		"draft/add":                  {post, 1000, false, s.addDraft},
+		"draft/get":                  {post, 500, false, s.getDraft},
+		"draft/update":               {post, 1000, false, s.updateDraft},
+		"draft/delete":               {post, 1000, false, s.deleteDraft},
+		"draft/count":                {get, 1000, false, s.countDrafts},
+		"draft/batchget":             {post, 1000, false, s.listDrafts},
+		"freepublish/submit":         {post, 100, true, s.submit},
+		"freepublish/get":            {post, 100, true, s.publishState},
+		"freepublish/delete":         {post, 10, true, s.unpublish},
+		"freepublish/batchget":       {post, 100, true, s.listPublished},
+		"message/mass/sendall":       {post, 100, true, s.sendAll},
+		"message/mass/send":          {post, 100, true, s.sendByOpenID},
+		"message/mass/preview":       {post, 100, true, s.preview},
+		"message/mass/get":           {post, 0, true, s.massState},
+		"tags/get":                   {get, 0, true, s.getTags},
+		"user/get":                   {get, 500, true, s.getUsers},
+	}
+}
+
+func (s *Server) stableToken(c *call) (any, *refusal) {
+	var in struct {
+		Grant  string `json:"grant_type"`
+		AppID  string `json:"appid"`
+		Secret string `json:"secret"`
+		Force  bool   `json:"force_refresh"`
+	}
+	if no := c.decode(&in); no != nil {
+		return nil, no
+	}
+	switch {
+	case in.Grant != "client_credential":
+		return nil, refuse(40002, "invalid grant_type")
+	case in.AppID != s.opts.AppID:
+		return nil, refuse(40013, "invalid appid")
+	case in.Secret == "":
+		return nil, refuse(41004, "appsecret missing")
+	case in.Secret != s.opts.Secret:
+		return nil, refuse(40001, "invalid credential, access_token is invalid or not latest")
+	case s.refusedIP != "":
+		return nil, refuse(40164, "invalid ip %[1]s ipv6 ::ffff:%[1]s, not in whitelist", s.refusedIP)
+	}
+	margin := min(5*time.Minute, s.opts.TokenLife/4)
+	last := len(s.st.Tokens) - 1
+	if last < 0 || in.Force || s.st.Tokens[last].Revoked || !c.now.Before(s.st.Tokens[last].Expires.Add(-margin)) {
+		if in.Force && last >= 0 {
+			s.st.Tokens[last].Revoked = true
+		}
+		s.st.Tokens = append(s.st.Tokens, token{Value: "99_" + rand.Text() + rand.Text(), Expires: c.now.Add(s.opts.TokenLife)})
+		s.dirty = true
+		last++
+	}
+	t := s.st.Tokens[last]
+	return struct {
+		Token   string `json:"access_token"`
+		Expires int    `json:"expires_in"`
+	}{t.Value, int(t.Expires.Sub(c.now).Seconds())}, nil
+}
+
+func (s *Server) checkToken(c *call) *refusal {
+	value := c.query.Get("access_token")
+	if value == "" {
+		return refuse(41001, "access_token missing")
+	}
+	for _, t := range s.st.Tokens {
+		switch {
+		case t.Value != value:
+		case t.Revoked:
+			return refuse(40001, "invalid credential, access_token is invalid or not latest")
+		case !c.now.Before(t.Expires):
+			return refuse(42001, "access_token expired")
+		default:
+			return nil
+		}
+	}
+	return refuse(40001, "invalid credential, access_token is invalid or not latest")
+}
+
+// count takes one call from the day's quota.
+func (s *Server) count(c *call, h handler) *refusal {
+	limit, used := s.used(c.op, h, c.now)
+	if limit > 0 && used >= limit {
+		return refuse(45009, "reach max api daily quota limit")
+	}
+	if h.limit > 0 {
+		s.st.Used[c.op]++
+		s.dirty = true
+	}
+	return nil
+}
+
+func (s *Server) used(op string, h handler, now time.Time) (limit, used int) {
+	if day := now.In(beijing).Format(time.DateOnly); day != s.st.Day || s.st.Used == nil {
+		s.st.Day, s.st.Used = day, map[string]int{}
+	}
+	limit = h.limit
+	if n, set := s.quota[op]; set {
+		limit = n
+	}
+	return limit, s.st.Used[op]
+}
+
+func (s *Server) quotaGet(c *call) (any, *refusal) {
+	var in struct {
+		Path string `json:"cgi_path"`
+	}
+	if no := c.decode(&in); no != nil {
+		return nil, no
+	}
+	op, _ := strings.CutPrefix(in.Path, "/cgi-bin/")
+	h, known := s.handlers[op]
+	if !known || op == in.Path {
+		return nil, refuse(76021, "cgi_path not found, please check")
+	}
+	limit, used := s.used(op, h, c.now)
+	if h.verified && !*s.opts.Verified {
+		limit = 0
+	}
+	type quota struct {
+		Limit  int `json:"daily_limit"`
+		Used   int `json:"used"`
+		Remain int `json:"remain"`
+	}
+	return struct {
+		done
+		Quota quota `json:"quota"`
+	}{ok, quota{limit, used, max(0, limit-used)}}, nil
+}
+
+func (s *Server) getTags(*call) (any, *refusal) {
+	type tag struct {
+		ID    int    `json:"id"`
+		Name  string `json:"name"`
+		Count int    `json:"count"`
+	}
+	out := struct {
+		Tags []tag `json:"tags"`
+	}{[]tag{}}
+	for _, t := range s.opts.Tags {
+		out.Tags = append(out.Tags, tag{t.ID, t.Name, len(t.Members)})
+	}
+	return out, nil
+}
+
+func (s *Server) getUsers(c *call) (any, *refusal) {
+	type data struct {
+		OpenIDs []wechat.OpenID `json:"openid"`
+	}
+	out := struct {
+		Total int           `json:"total"`
+		Count int           `json:"count"`
+		Data  *data         `json:"data,omitempty"` // absent on the page after the last
+		Next  wechat.OpenID `json:"next_openid"`
+	}{Total: len(s.opts.Followers)}
+	begin := 0
+	if next := wechat.OpenID(c.query.Get("next_openid")); next != "" {
+		i := slices.Index(s.opts.Followers, next)
+		if i < 0 {
+			return nil, refuse(40003, "invalid openid")
+		}
+		begin = i + 1
+	}
+	page := s.opts.Followers[begin:min(begin+10_000, len(s.opts.Followers))]
+	if len(page) > 0 {
+		out.Count, out.Data, out.Next = len(page), &data{page}, page[len(page)-1]
+	}
+	return out, nil
+}
+
+// listRequest is the body of the batchget calls.
+type listRequest struct {
+	Type      wechat.MaterialType `json:"type"`
+	Offset    int                 `json:"offset"`
+	Count     int                 `json:"count"`
+	NoContent int                 `json:"no_content"`
+}
+
+func (c *call) list() (in listRequest, no *refusal) {
+	if no := c.decode(&in); no != nil {
+		return in, no
+	}
+	if in.Offset < 0 || in.Count < 1 || in.Count > 20 {
+		return in, refuse(40035, "invalid parameter: count is 1 to 20")
+	}
+	return in, nil
+}
+
+// listAnswer is their answer.
+type listAnswer struct {
+	Total int   `json:"total_count"`
+	Count int   `json:"item_count"`
+	Items []any `json:"item"`
+}
+
+// page cuts a page out of all, newest first.
+func page[T any](all []T, in listRequest, convert func(T) any) listAnswer {
+	out := listAnswer{Total: len(all), Items: []any{}}
+	newest := slices.Clone(all)
+	slices.Reverse(newest)
+	for _, v := range newest[min(in.Offset, len(all)):min(in.Offset+in.Count, len(all))] {
+		out.Items = append(out.Items, convert(v))
+	}
+	out.Count = len(out.Items)
+	return out
+}
+
+// id is a number as the platform sends it: text or not.
+func (s *Server) id(n int, text bool) json.RawMessage {
+	if text != s.opts.NumericIDs {
+		return json.RawMessage(fmt.Sprintf("%q", fmt.Sprint(n)))
+	}
+	return json.RawMessage(fmt.Sprint(n))
+}
