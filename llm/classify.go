@@ -1,0 +1,101 @@
+package llm
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// classify says which kind of error e is. The status alone is wrong too often: 429 is also what OpenAI and Zhipu say when
+// the money is used up, and 403 what SiliconFlow says then. The codes are as the providers report them, the assignment
+// to kinds is this package's judgment (read 2026-11).
+func classify(e *Error) error {
+	code, typ := strings.ToLower(e.Code), strings.ToLower(e.Type)
+	msg := strings.ToLower(e.Message)
+	status := e.Status
+	if status == http.StatusOK { // an error inside a 200: the code may be the status that it stands for (OpenRouter, vLLM)
+		if n, err := strconv.Atoi(code); err == nil && n >= 400 && n < 600 {
+			status = n
+		}
+	}
+	if kind := byCode(code); kind != nil {
+		return kind
+	}
+	if kind := byCode(typ); kind != nil && kind != ErrInvalid { //nolint:errorlint // kinds are compared by identity
+		return kind
+	}
+	if kind := byMessage(status, msg); kind != nil {
+		return kind
+	}
+	switch {
+	case status == http.StatusPaymentRequired:
+		return ErrQuota
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return ErrAuth
+	case status == http.StatusNotFound || status == http.StatusGone:
+		return ErrNotFound
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimit
+	case status == http.StatusServiceUnavailable || status == 529: // 529: "overloaded"
+		return ErrOverloaded
+	case status >= 500 || status == http.StatusRequestTimeout || status == http.StatusConflict:
+		return ErrServer
+	case status >= 300:
+		return ErrInvalid
+	}
+	if kind := byCode(typ); kind != nil {
+		return kind
+	}
+	return ErrServer
+}
+
+func byCode(code string) error {
+	switch code {
+	case "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "arrearage", "insufficient_balance",
+		"exceeded_current_quota_error", "1113":
+		return ErrQuota
+	case "rate_limit_exceeded", "rate_limit_error", "rate_limit_reached_error", "throttling", "throttling.ratequota", "1302", "1303":
+		return ErrRateLimit
+	case "context_length_exceeded", "1261":
+		return ErrContextLength
+	case "content_filter", "content_policy_violation", "moderation_blocked", "data_inspection_failed", "datainspectionfailed", "1301":
+		return ErrContentFilter
+	case "invalid_api_key", "authentication_error", "invalid_authentication_error", "permission_error", "account_deactivated", "1112":
+		return ErrAuth
+	case "model_not_found", "not_found_error", "resource_not_found_error":
+		return ErrNotFound
+	case "overloaded_error", "engine_overloaded_error", "1305":
+		return ErrOverloaded
+	case "server_error", "internal_error", "api_error", "internal_server_error":
+		return ErrServer
+	case "invalid_request_error", "invalid_type", "invalid_value", "invalidparameter", "invalid_argument", "badrequesterror":
+		return ErrInvalid
+	}
+	return nil
+}
+
+// byMessage is for servers that put the reason into words only.
+func byMessage(status int, msg string) error {
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(msg, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch status {
+	case http.StatusForbidden, http.StatusTooManyRequests:
+		if has("balance", "insufficient quota", "exceeded your current quota", "arrear", "余额", "欠费") {
+			return ErrQuota
+		}
+		if status == http.StatusTooManyRequests && has("account is locked", "account locked", "account has been locked", "账户已锁定", "账号已锁定") {
+			return ErrAuth
+		}
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusOK:
+		if has("maximum context length", "context length", "context window", "prompt is too long") {
+			return ErrContextLength
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package llmtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kitroll/kitroll/llm"
+)
+
+// ChatRequest is what a client asks for.
+type ChatRequest struct {
+	Model       string
+	Messages    []ChatMessage
+	Stream      bool
+	Temperature *float64
+	MaxTokens   int // max_tokens or max_completion_tokens
+	N           int
+	Header      http.Header
+	Raw         json.RawMessage // the whole body
+}
+
+// ChatMessage is one message of a request.
+type ChatMessage struct {
+	Role   string
+	Text   string   // the text parts, joined
+	Images []string // the addresses of the pictures, data URLs for the most part
+}
+
+// Answer is what the model says.
+type Answer struct {
+	Reasoning string // comes first, as reasoning_content
+	Text      string
+	Refusal   string
+	// Runes is how many runes each chunk holds; 0 = 4.
+	Runes int
+	// Delay comes before each chunk of a stream, and before an answer that is not streamed.
+	Delay time.Duration
+	// Finish is the finish_reason; empty = "stop".
+	Finish string
+	// Usage is counted by the runes if nil.
+	Usage *llm.Usage
+	// Error, if set, is all the answer.
+	Error *APIError
+}
+
+type wireChat struct {
+	Model               string          `json:"model"`
+	Messages            []wireMessage   `json:"messages"`
+	Stream              bool            `json:"stream"`
+	Temperature         *float64        `json:"temperature"`
+	TopP                *float64        `json:"top_p"`
+	MaxTokens           int             `json:"max_tokens"`
+	MaxCompletionTokens int             `json:"max_completion_tokens"`
+	N                   *int            `json:"n"`
+	Stop                json.RawMessage `json:"stop"`
+	StreamOptions       *struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+}
+
+type wireMessage struct {
+	Role    string          `json:"role"`
+	Content json.RawMessage `json:"content"`
+}
+
+func streams(body []byte) bool {
+	var w struct {
+		Stream bool `json:"stream"`
+	}
+	return json.Unmarshal(body, &w) == nil && w.Stream
+}
+
+func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
+	if !s.admit(w, r, http.MethodPost, body) {
+		return
+	}
+	if e := s.wrongType(r); e != nil {
+		writeError(w, *e)
+		return
+	}
+	var wire wireChat
+	if err := json.Unmarshal(body, &wire); err != nil {
+		writeError(w, APIError{Message: "We could not parse the JSON body of your request."})
+		return
+	}
+	req, refusal := s.checkChat(wire)
+	if refusal != nil {
+		writeError(w, *refusal)
+		return
+	}
+	req.Header, req.Raw = r.Header.Clone(), body
+	s.mu.Lock()
+	answer := s.onChat
+	serial, now := s.serial, s.opts.Now()
+	var f Fault
+	if len(s.faults) > 0 {
+		f, s.faults = s.faults[0], s.faults[1:]
+	}
+	s.mu.Unlock()
+	if answer == nil {
+		answer = echo
+	}
+	a := answer(req)
+	if a.Error != nil {
+		writeError(w, *a.Error)
+		return
+	}
+	if a.Finish == "" {
+		a.Finish = "stop"
+	}
+	if a.Runes <= 0 {
+		a.Runes = 4
+	}
+	if a.Usage == nil {
+		a.Usage = countUsage(req, a)
+	}
+	t := &talk{
+		w: w, r: r, req: req, a: a, usage: wire.StreamOptions != nil && wire.StreamOptions.IncludeUsage,
+		id: fmt.Sprintf("chatcmpl-%06d", serial), created: now.Unix(), key: s.opts.Key,
+	}
+	switch {
+	case f != "":
+		t.misbehave(f)
+	case req.Stream:
+		t.begin()
+		t.chunks()
+		t.end()
+	default:
+		t.pause()
+		writeJSON(w, http.StatusOK, t.completion())
+	}
+}
+
+func (s *Server) wrongType(r *http.Request) *APIError {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return nil
+	}
+	return &APIError{Status: http.StatusUnsupportedMediaType, Message: "Unsupported content type: '" + r.Header.Get("Content-Type") + "'. This API method only accepts 'application/json' requests."}
+}
+
+func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
+	req := ChatRequest{Model: w.Model, Stream: w.Stream, Temperature: w.Temperature, MaxTokens: max(w.MaxTokens, w.MaxCompletionTokens), N: 1}
+	refuse := func(e APIError) (ChatRequest, *APIError) { return req, &e }
+	switch {
+	case w.Model == "":
+		return refuse(APIError{Message: "you must provide a model parameter"})
+	case !slices.Contains(s.opts.Models, w.Model):
+		return refuse(noModel(w.Model))
+	case strings.HasPrefix(w.Model, "dall-e") || strings.HasPrefix(w.Model, "gpt-image"):
+		return refuse(APIError{Status: http.StatusNotFound, Param: "model", Message: "This is not a chat model and thus not supported in the v1/chat/completions endpoint."})
+	case len(w.Messages) == 0:
+		return refuse(missing("messages"))
+	case w.Temperature != nil && (*w.Temperature < 0 || *w.Temperature > 2):
+		return refuse(APIError{Param: "temperature", Code: "decimal_above_max_value", Message: "Invalid 'temperature': expected a value between 0 and 2."})
+	case w.TopP != nil && (*w.TopP < 0 || *w.TopP > 1):
+		return refuse(APIError{Param: "top_p", Code: "decimal_above_max_value", Message: "Invalid 'top_p': expected a value between 0 and 1."})
+	case w.MaxTokens < 0 || w.MaxCompletionTokens < 0:
+		return refuse(APIError{Param: "max_tokens", Code: "integer_below_min_value", Message: "Invalid 'max_tokens': integer below minimum value."})
+	case w.MaxTokens > 0 && w.MaxCompletionTokens > 0:
+		return refuse(APIError{Param: "max_tokens", Message: "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."})
+	case w.N != nil && (*w.N < 1 || *w.N > 128):
+		return refuse(APIError{Param: "n", Code: "integer_out_of_range", Message: "Invalid 'n': expected a value between 1 and 128."})
+	case w.StreamOptions != nil && !w.Stream:
+		return refuse(APIError{Param: "stream_options", Message: "The 'stream_options' parameter is only allowed when 'stream' is enabled."})
+	}
+	if w.N != nil {
+		req.N = *w.N
+	}
+	for i, m := range w.Messages {
+		param := fmt.Sprintf("messages.[%d]", i)
+		if e, ok := oneOf(param+".role", m.Role, "system", "developer", "user", "assistant", "tool", "function"); !ok || m.Role == "" {
+			if m.Role == "" {
+				e = missing(param + ".role")
+			}
+			return refuse(e)
+		}
+		msg, ok := parseMessage(m)
+		if !ok {
+			return refuse(APIError{
+				Param: param + ".content", Code: "invalid_type",
+				Message: "Invalid type for '" + param + ".content': expected one of a string or array of objects.",
+			})
+		}
+		req.Messages = append(req.Messages, msg)
+	}
+	return req, nil
+}
+
+func parseMessage(m wireMessage) (ChatMessage, bool) {
+	msg := ChatMessage{Role: m.Role}
+	if m.Role == "assistant" && (len(m.Content) == 0 || string(m.Content) == "null") {
+		return msg, true
+	}
+	if string(m.Content) != "null" && json.Unmarshal(m.Content, &msg.Text) == nil {
+		return msg, true
+	}
+	var parts []struct {
+		Type     string  `json:"type"`
+		Text     *string `json:"text"`
+		ImageURL *struct {
+			URL string `json:"url"`
+		} `json:"image_url"`
+	}
+	if json.Unmarshal(m.Content, &parts) != nil || len(parts) == 0 {
+		return msg, false
+	}
+	for _, p := range parts {
+		switch {
+		case p.Type == "text" && p.Text != nil:
+			msg.Text += *p.Text
+		case p.Type == "image_url" && p.ImageURL != nil && m.Role == "user" &&
+			(strings.HasPrefix(p.ImageURL.URL, "data:image/") || strings.HasPrefix(p.ImageURL.URL, "http")):
+			msg.Images = append(msg.Images, p.ImageURL.URL)
+		default:
+			return msg, false
+		}
+	}
+	return msg, true
+}
+
+// echo is the model of a server without a script.
+func echo(r ChatRequest) Answer {
+	for _, m := range slices.Backward(r.Messages) {
+		if m.Role == "user" && m.Text != "" {
+			return Answer{Text: m.Text}
+		}
+	}
+	return Answer{Text: "…"}
+}
+
+func countUsage(r ChatRequest, a Answer) *llm.Usage {
+	u := &llm.Usage{}
+	for _, m := range r.Messages {
+		u.Prompt += len([]rune(m.Text))
+	}
+	u.Reasoning = len([]rune(a.Reasoning))
+	u.Completion = u.Reasoning + len([]rune(a.Text)) + len([]rune(a.Refusal))
+	u.Total = u.Prompt + u.Completion
+	return u
+}

@@ -1,0 +1,85 @@
+package llm
+
+import "bytes"
+
+// template is the last chunk that held one text and nothing else of interest. The next chunk most often differs from it
+// in that text alone: then its bytes before and after the text are equal, the parse of equal bytes is equal, and only the
+// text is decoded. It is exact, not a guess.
+type template struct {
+	last       []byte // the chunk
+	start, end int    // of its text, between the quotes
+	where      spot
+	marks      int // texts met in the present chunk
+	valid      bool
+}
+
+// spot is a text of a delta.
+type spot int
+
+const (
+	spotText spot = iota
+	spotReason
+	spotOther
+	spotRefuse
+)
+
+func (t *template) forget() { t.valid, t.marks = false, 0 }
+
+func (t *template) mark(where spot, start, end int) {
+	t.where, t.start, t.end = where, start, end
+	t.marks++
+}
+
+// learn keeps the chunk just decoded as the template, if it will do.
+func (d *decoder) learn() {
+	c := &d.chunk
+	if d.tmpl.marks != 1 || len(c.choices) != 1 || c.hasError || c.usage != (Usage{}) {
+		return
+	}
+	ch := &c.choices[0]
+	texts := 0
+	for _, s := range [...][]byte{ch.text, ch.reason, ch.other, ch.inner, ch.refuse} {
+		if len(s) > 0 {
+			texts++
+		}
+	}
+	if texts != 1 || ch.finish != "" || len(*d.at(d.tmpl.where)) == 0 {
+		return // a member that stood twice may have taken the text back
+	}
+	d.tmpl.last = append(d.tmpl.last[:0], d.data...)
+	d.tmpl.valid = true
+}
+
+// fast decodes data by the template; false = it does not fit.
+func (d *decoder) fast(data []byte) bool {
+	t := &d.tmpl
+	if !t.valid || len(data) < t.start+len(t.last)-t.end || !bytes.Equal(data[:t.start], t.last[:t.start]) {
+		return false
+	}
+	tail := len(data) - (len(t.last) - t.end)
+	if !bytes.Equal(data[tail:], t.last[t.end:]) {
+		return false
+	}
+	d.begin(data)
+	d.pos = t.start - 1
+	raw, escaped, ok := d.str()
+	if !ok || d.pos != tail+1 {
+		return false
+	}
+	*d.at(t.where) = d.text(raw, escaped)
+	return true
+}
+
+func (d *decoder) at(where spot) *[]byte {
+	ch := &d.chunk.choices[0]
+	switch where {
+	case spotReason:
+		return &ch.reason
+	case spotOther:
+		return &ch.other
+	case spotRefuse:
+		return &ch.refuse
+	default:
+		return &ch.text
+	}
+}
