@@ -1,0 +1,2 @@
+// Package article turns Markdown into an article of a WeChat Official Account.
+package article

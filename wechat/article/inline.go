@@ -1,0 +1,186 @@
+package article
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/util"
+)
+
+// inlines writes the children of a paragraph, a heading, a cell. Raw HTML that is opened in it ends in it.
+func (w *writer) inlines(parent ast.Node) {
+	base, drop := w.rawBase, w.drop
+	w.rawBase, w.drop = len(w.raw), dropping{}
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		if h, ok := n.(*ast.RawHTML); ok {
+			w.inlineHTML(h)
+		} else if w.drop.tag == "" {
+			w.inline(n)
+		}
+	}
+	w.closeRaw(w.rawBase)
+	w.rawBase, w.drop = base, drop
+}
+
+func (w *writer) inline(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Text:
+		w.textNode(n)
+	case *ast.String:
+		w.text(string(n.Value))
+	case *ast.CodeSpan:
+		w.open("code", w.theme.InlineCode)
+		w.codeSpan(n)
+		w.close("code")
+	case *ast.Emphasis:
+		el := element{"em", w.theme.Emphasis}
+		if n.Level == 2 {
+			el = element{"strong", w.theme.Strong}
+		}
+		w.open(el.tag, el.style)
+		w.inlines(n)
+		w.close(el.tag)
+	case *east.Strikethrough:
+		w.open("del", w.theme.Strike)
+		w.inlines(n)
+		w.close("del")
+	case *ast.Link:
+		w.link(n, unescape(n.Destination), w.doc.plain(n), func() { w.inlines(n) })
+	case *ast.AutoLink:
+		label := string(n.Label(w.doc.source))
+		w.link(n, string(n.URL(w.doc.source)), label, func() { w.text(label) })
+	case *ast.Image:
+		w.image(unescape(n.Destination), w.doc.plain(n), "")
+	case *east.TaskCheckBox:
+		if n != w.skipTask {
+			w.text(box(n.IsChecked) + " ")
+		}
+	case *east.FootnoteLink:
+		w.footnoteLink(n)
+	case *east.FootnoteBacklink: // there are no anchors at WeChat
+	default:
+		w.inlines(n)
+	}
+}
+
+func box(checked bool) string {
+	if checked {
+		return "☑"
+	}
+	return "☐"
+}
+
+func (w *writer) textNode(n *ast.Text) {
+	s := string(n.Segment.Value(w.doc.source))
+	if !n.IsRaw() {
+		s = unescape([]byte(s))
+	}
+	w.text(s)
+	switch {
+	case n.HardLineBreak():
+		w.b.WriteString("<br>")
+	case n.SoftLineBreak() && !w.joins(s, n.NextSibling()):
+		w.b.WriteByte(' ')
+	}
+}
+
+// joins reports whether a line break in the source stands between two Chinese, Japanese or Korean characters, where it
+// must not become a space.
+func (w *writer) joins(before string, next ast.Node) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	for next != nil && next.Kind() != ast.KindText && next.HasChildren() {
+		next = next.FirstChild()
+	}
+	t, ok := next.(*ast.Text)
+	if !ok {
+		return false
+	}
+	first, _ := utf8.DecodeRune(t.Segment.Value(w.doc.source))
+	return util.IsEastAsianWideRune(last) && util.IsEastAsianWideRune(first)
+}
+
+// codeSpan writes inline code; runs of spaces stay as they are.
+func (w *writer) codeSpan(n ast.Node) {
+	c := codeWriter{b: &w.b}
+	for t := n.FirstChild(); t != nil; t = t.NextSibling() {
+		if t, ok := t.(*ast.Text); ok {
+			s := string(t.Segment.Value(w.doc.source))
+			if strings.HasSuffix(s, "\n") {
+				s = s[:len(s)-1] + " "
+			}
+			c.inline(s)
+		}
+	}
+}
+
+var mathText = regexp.MustCompile(`\$\$[^$]+\$\$|\$[^\s$][^$\n]*[\\^_{][^$\n]*\$`)
+
+// lookForMath makes a note of formulas, which are shown as they are written. WeChat shows no math; a formula that
+// matters belongs into a picture.
+func (w *writer) lookForMath(n ast.Node) {
+	if !strings.Contains(w.doc.blockText(n), "$") {
+		return
+	}
+	if mathText.MatchString(w.doc.blockText(n)) {
+		w.note(n, "math is not rendered, the formula stays as text: use a picture of it")
+	}
+}
+
+// unescape resolves backslash escapes and entities, in one pass, so that \&amp; stays &amp;.
+func unescape(b []byte) string {
+	var out strings.Builder
+	out.Grow(len(b))
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] == '\\' && i+1 < len(b) && util.IsPunct(b[i+1]):
+			i++
+			out.WriteByte(b[i])
+		case b[i] == '&':
+			n := entity(b[i:])
+			out.WriteString(html.UnescapeString(string(b[i : i+n])))
+			i += n - 1
+		default:
+			out.WriteByte(b[i])
+		}
+	}
+	return out.String()
+}
+
+// entity is the length of the entity that b begins with, at least 1.
+func entity(b []byte) int {
+	for i := 1; i < min(len(b), 34); i++ {
+		switch c := b[i]; {
+		case c == ';':
+			return i + 1
+		case c == '#' && i == 1, '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'z':
+		default:
+			return 1
+		}
+	}
+	return 1
+}
+
+func escapeText(s string) string {
+	return textEscaper.Replace(strings.Map(printable, s))
+}
+
+func escapeAttr(s string) string {
+	return attrEscaper.Replace(strings.Map(printable, s))
+}
+
+var (
+	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\u00a0", "&nbsp;")
+	attrEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+)
+
+// printable drops what neither HTML nor the platform's JSON reader takes.
+func printable(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r == '\ufeff' || r == '\u2028' || r == '\u2029' {
+		return -1
+	}
+	return r
+}
