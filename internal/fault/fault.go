@@ -5,9 +5,11 @@ package fault
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -56,7 +58,9 @@ type Script struct {
 }
 
 // DropNext ends the connection of the next call of op after its request was read and before anything happened. An
-// empty op means any call; so it does for the other methods.
+// empty op means any call; so it does for the other methods. A call meets at most one fault, and a delay beside it: what
+// is queued behind waits for the next call. The transport of net/http repeats a GET by itself when the connection was
+// used before: two drops fail it for certain.
 func (s *Script) DropNext(op string) { s.add(rule{op: op, kind: drop}) }
 
 // LoseNext lets the next call of op take effect and then ends the connection without an answer.
@@ -70,10 +74,12 @@ func (s *Script) AnswerNext(op string, status int, header http.Header, body stri
 // HangNext never answers the next call of op; it ends when the caller gives up.
 func (s *Script) HangNext(op string) { s.add(rule{op: op, kind: hang}) }
 
-// SlowNext delays the next call of op by d and then lets it go on.
+// SlowNext delays the next call of op by d, or until the caller gives up, and then lets it go on: an effect after the
+// caller's timeout.
 func (s *Script) SlowNext(op string, d time.Duration) { s.add(rule{op: op, kind: slow, delay: d}) }
 
-// Observe calls f at both moments of every call, on the server's goroutine: to count, to wait, or to kill the process.
+// Observe calls f at both moments of every call, on the server's goroutine: to count, to wait, or to kill the process. A
+// call without effect (dropped, answered in its place, hung) has no After.
 func (s *Script) Observe(f func(Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,12 +130,7 @@ func (s *Script) serve(w http.ResponseWriter, r *http.Request, op string, next h
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler)
 		case slow:
-			t := time.NewTimer(f.delay)
-			select {
-			case <-t.C:
-			case <-r.Context().Done():
-			}
-			t.Stop()
+			delay(r, f.delay)
 		case lose:
 			lost = true
 		case answer:
@@ -155,6 +156,24 @@ func (s *Script) serve(w http.ResponseWriter, r *http.Request, op string, next h
 	w.WriteHeader(held.status)
 	_, _ = w.Write(held.body.Bytes())
 }
+
+// delay reads the body first: only then does the server notice a caller that leaves, and a pipe keeps nothing of what
+// had not been read by then.
+func delay(r *http.Request, d time.Duration) {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), errReader{err}))
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
+}
+
+// errReader is the end of a body: io.EOF if err is nil.
+type errReader struct{ err error }
+
+func (e errReader) Read([]byte) (int, error) { return 0, cmp.Or(e.err, io.EOF) }
 
 // heldAnswer keeps an answer until it may leave. httptest has one too, and with it a command-line flag that no program
 // that uses a fake should grow.
@@ -184,8 +203,8 @@ func (s *Script) add(r rule) {
 	s.rules = append(s.rules, r)
 }
 
-// take removes the faults that are due on this call: at most one of each kind, so that a queue of three drops fails
-// three calls.
+// take removes what is due on this call: at most one delay, which comes first, and one other fault, so that a queue of a
+// drop and a loss fails two calls.
 func (s *Script) take(op string) (due []rule, n int, observers []func(Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,16 +212,14 @@ func (s *Script) take(op string) (due []rule, n int, observers []func(Event)) {
 		s.calls = map[string]int{}
 	}
 	s.calls[op]++
-	taken := map[kind]bool{}
-	kept := s.rules[:0]
-	for _, r := range s.rules {
-		if (r.op == "" || r.op == op) && !taken[r.kind] {
-			taken[r.kind] = true
-			due = append(due, r)
-			continue
+	for _, isDelay := range []bool{true, false} {
+		i := slices.IndexFunc(s.rules, func(r rule) bool {
+			return (r.op == "" || r.op == op) && (r.kind == slow) == isDelay
+		})
+		if i >= 0 {
+			due = append(due, s.rules[i])
+			s.rules = slices.Delete(s.rules, i, i+1)
 		}
-		kept = append(kept, r)
 	}
-	s.rules = kept
 	return due, s.calls[op], s.observers
 }

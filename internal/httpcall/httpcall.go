@@ -10,21 +10,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
+	"strings"
 	"sync/atomic"
 )
-
-// ErrTooLarge reports a body that went on past the limit given to [Read].
-var ErrTooLarge = errors.New("body exceeds the limit")
 
 // Error is a call that got no response. Its text never holds a query, user info or header.
 type Error struct {
 	// Sent tells whether the platform may have seen the request. False is a proof: the name could not be resolved, the
-	// connection not be made, or TLS not be agreed on. True means only that it cannot be ruled out.
+	// connection not be made in time or at all, or TLS not be agreed on. True means only that it cannot be ruled out,
+	// and is the answer for every error of a transport that is not net/http's and says nothing about the phase.
 	Sent bool
 	Err  error
 }
@@ -54,19 +51,31 @@ func Client(hc, fallback *http.Client) *http.Client {
 }
 
 // Do sends req once. An error is an [*Error]: redacted, and with its Sent filled in. When the context has ended, its
-// cause is part of the error, so that errors.Is finds what the caller gave to context.WithCancelCause.
+// cause is part of the error, so that errors.Is finds what the caller gave to context.WithCancelCause; when it had ended
+// before, nothing is sent. Nor is a header value that net/http would refuse too, but without a word on Sent.
 func Do(hc *http.Client, req *http.Request) (*http.Response, error) {
-	var wrote atomic.Bool // callbacks run on the transport's goroutines
+	var asked, got, wrote atomic.Bool // callbacks run on the transport's goroutines
 	trace := &httptrace.ClientTrace{
+		GetConn:      func(string) { asked.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { got.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { wrote.Store(true) },
 	}
 	ctx := req.Context()
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, &Error{Err: cause}
+	}
+	if name := badHeader(req.Header); name != "" {
+		return nil, &Error{Err: fmt.Errorf("header %s holds a control character", name)}
+	}
 	resp, err := hc.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	if err == nil {
 		return resp, nil
 	}
-	sent := wrote.Load() || !neverLeft(err)
+	// A transport of net/http that asked for a connection and never had one has sent nothing, whatever its error says:
+	// a context that ends during the dial, or a TLS alert, looks like any other failure.
+	noConn := asked.Load() && !got.Load()
+	sent := wrote.Load() || (!noConn && !neverLeft(err))
 	err = Redact(err)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
@@ -98,59 +107,14 @@ func neverLeft(err error) bool {
 	return ok
 }
 
-// Redact rebuilds every *url.Error in the chain without the query, fragment and user info of its URL. net/http puts the
-// whole URL into its errors, and WeChat's and Aliyun's URLs hold tokens and phone numbers. Errors that wrap a
-// *url.Error behind text of their own are reduced to the inner cause, because that text already holds the URL.
-func Redact(err error) error {
-	ue, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return err
-	}
-	return &url.Error{Op: ue.Op, URL: RedactURL(ue.URL), Err: Redact(ue.Err)}
-}
-
-// RedactURL keeps scheme, host and path of a URL, and nothing at all of what does not parse.
-func RedactURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "(url)"
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
-
-// Read reads a body to its end and closes it. More than limit bytes give what was read so far and [ErrTooLarge].
-func Read(body io.ReadCloser, limit int64) ([]byte, error) {
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
-	if err != nil {
-		return data, fmt.Errorf("read body: %w", Redact(err))
-	}
-	if int64(len(data)) > limit {
-		return data[:limit], fmt.Errorf("%w of %d bytes", ErrTooLarge, limit)
-	}
-	return data, nil
-}
-
-// Head is the beginning of a body for an error text: at most n bytes, one line, printable.
-func Head(body []byte, n int) string {
-	cut := body[:min(len(body), n)]
-	out := make([]rune, 0, len(cut))
-	space := false
-	for _, r := range string(cut) {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t' || r == ' ':
-			space = len(out) > 0
-			continue
-		case r < 0x20 || r == 0x7f || r == '\uFFFD':
-			continue
-		case space:
-			out = append(out, ' ')
-			space = false
+// badHeader names a header whose value cannot be sent, without its value.
+func badHeader(h http.Header) string {
+	for name, values := range h {
+		for _, v := range values {
+			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+				return name
+			}
 		}
-		out = append(out, r)
 	}
-	if len(body) > n {
-		return string(out) + "…"
-	}
-	return string(out)
+	return ""
 }

@@ -46,8 +46,15 @@ func (r Retry) Do(ctx context.Context, attempt func(context.Context) error, judg
 }
 
 func (r Retry) backoff(n int) time.Duration {
-	ceiling := min(orDefault(r.Base, 500*time.Millisecond)<<min(n, 16), orDefault(r.Cap, 8*time.Second))
-	return rand.N(ceiling) + 1
+	ceiling, limit := orDefault(r.Base, 500*time.Millisecond), orDefault(r.Cap, 8*time.Second)
+	for range n {
+		if ceiling > limit/2 { // doubling could also overflow
+			ceiling = limit
+			break
+		}
+		ceiling *= 2
+	}
+	return rand.N(min(ceiling, limit)) + 1
 }
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -70,17 +77,22 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // RetryAfter reads how long the platform asks to wait: "retry-after-ms" (milliseconds), else "Retry-After" in seconds
-// or as an HTTP date. 0 means that it does not say, or that the moment has passed.
+// or as an HTTP date. 0 means that it does not say, or that the moment has passed. More than a year is cut to a year: it
+// is longer than any [Retry] waits, so that the caller hears of it.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(strings.TrimSpace(h.Get("retry-after-ms")), 64); err == nil && ms > 0 && ms < 1e10 {
-		return time.Duration(ms * float64(time.Millisecond))
+	const year = 365 * 24 * time.Hour
+	of := func(n float64, unit time.Duration) time.Duration {
+		return time.Duration(min(n, float64(year/unit)) * float64(unit))
+	}
+	if ms, err := strconv.ParseFloat(strings.TrimSpace(h.Get("retry-after-ms")), 64); err == nil && ms > 0 {
+		return of(ms, time.Millisecond)
 	}
 	v := strings.TrimSpace(h.Get("Retry-After"))
-	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 && s < 1e7 {
-		return time.Duration(s * float64(time.Second))
+	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 {
+		return of(s, time.Second)
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(at.Sub(now), 0)
+		return min(max(at.Sub(now), 0), year)
 	}
 	return 0
 }

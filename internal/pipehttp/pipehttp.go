@@ -45,11 +45,13 @@ func NewServer(host string, h http.Handler) *Server {
 // Client returns a client whose every connection, whatever the host, ends in this server.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.tr} }
 
-// Close ends every connection and waits for the accept loop.
+// Close ends every connection and waits for the accept loop, not for handlers: one of them may be the caller. It may be
+// called again.
 func (s *Server) Close() {
-	s.tr.CloseIdleConnections()
 	_ = s.srv.Close()
 	<-s.done
+	_ = s.srv.Close() // a connection that was being accepted during the first one is known by now
+	s.tr.CloseIdleConnections()
 }
 
 type listener struct {

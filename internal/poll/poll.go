@@ -21,11 +21,15 @@ type Schedule struct {
 }
 
 // Until calls look on the caller's goroutine until it says done or fails. It has no time limit of its own: when ctx ends,
-// the error wraps the cause of ctx. A receive on wake (nil = never) ends the present pause early.
+// the error wraps the cause of ctx. A value sent on wake (nil = never) ends the present pause early; a closed wake is
+// like none, or the pauses would all be gone.
 func Until(ctx context.Context, s Schedule, wake <-chan struct{}, look func(context.Context) (done bool, err error)) error {
 	pause := s.First
 	if pause <= 0 {
 		pause = 15 * time.Second
+	}
+	if s.Max > 0 {
+		pause = min(pause, s.Max)
 	}
 	if err := sleep(ctx, s.Delay, wake); err != nil {
 		return err
@@ -59,11 +63,17 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-wake:
-	case <-ctx.Done():
-		return fmt.Errorf("stopped waiting: %w", context.Cause(ctx))
+	for {
+		select {
+		case <-t.C:
+			return nil
+		case _, open := <-wake:
+			if open {
+				return nil
+			}
+			wake = nil
+		case <-ctx.Done():
+			return fmt.Errorf("stopped waiting: %w", context.Cause(ctx))
+		}
 	}
-	return nil
 }

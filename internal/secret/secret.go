@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +31,8 @@ func Tail(s string, n int) string {
 // Scrub replaces every occurrence of each secret of at least four bytes in text, for servers that echo what they were
 // sent. Shorter ones would tear ordinary words.
 func Scrub(text string, secrets ...string) string {
-	for _, s := range secrets {
+	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) })
+	for _, s := range longest { // one may be the beginning of another
 		if len(s) >= 4 {
 			text = strings.ReplaceAll(text, s, Hidden)
 		}
@@ -51,9 +53,13 @@ func Scrub(text string, secrets ...string) string {
 //	func (c Config) MarshalJSON() ([]byte, error)  { return json.Marshal(c.String()) }
 type Fields []any
 
+// String is the name and the pairs in braces, like %+v of a struct. Half a pair at the end is left out.
 func (f Fields) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v{", f[0])
+	if len(f) > 0 {
+		fmt.Fprint(&b, f[0])
+	}
+	b.WriteByte('{')
 	for i := 1; i+1 < len(f); i += 2 {
 		if i > 1 {
 			b.WriteByte(' ')
@@ -69,7 +75,7 @@ func (f Fields) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.String(
 
 // LogValue is the pairs as a group.
 func (f Fields) LogValue() slog.Value {
-	attrs := make([]slog.Attr, 0, len(f)/2)
+	var attrs []slog.Attr
 	for i := 1; i+1 < len(f); i += 2 {
 		attrs = append(attrs, slog.String(fmt.Sprint(f[i]), fmt.Sprint(f[i+1])))
 	}
