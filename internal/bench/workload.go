@@ -31,7 +31,7 @@ func forms() []form {
 		},
 		{
 			name:  "OpenAI's form",
-			chunk: `{"id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","object":"chat.completion.chunk","created":1769000000,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_50cad350e4","choices":[{"index":0,"delta":{"content":%[2]s,"reasoning_content":%[3]s},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"%[1]08x"}`,
+			chunk: `{"id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","object":"chat.completion.chunk","created":1769000000,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_50cad350e4","choices":[{"index":0,"delta":{"content":%[2]s,"reasoning_content":%[3]s},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"%08[1]x"}`,
 			last:  `{"id":"chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG","object":"chat.completion.chunk","created":1769000000,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_50cad350e4","choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null,"obfuscation":"ab"}`,
 		},
 	}

@@ -106,7 +106,8 @@ func TestAllAsksForNoPageBeforeItIsNeeded(t *testing.T) {
 		"b": {Items: []int{3}},
 	}}
 	seq := pages.All(t.Context(), "", b.fetch)
-	for item := range seq {
+	for item, err := range seq {
+		require.NoError(t, err)
 		if item == 2 {
 			break
 		}
@@ -120,12 +121,15 @@ func TestAllPassesItsContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, "v")
-	for range pages.All(ctx, 0, func(ctx context.Context, _ int) (pages.Page[int, int], error) {
+	asked := 0
+	for _, err := range pages.All(ctx, 0, func(ctx context.Context, _ int) (pages.Page[int, int], error) {
+		asked++
 		assert.Equal(t, "v", ctx.Value(key{}))
 		return pages.Page[int, int]{}, nil
 	}) {
-		t.Fail()
+		require.NoError(t, err)
 	}
+	assert.Equal(t, 1, asked)
 }
 
 func TestBreakAtAnError(t *testing.T) {
@@ -133,7 +137,7 @@ func TestBreakAtAnError(t *testing.T) {
 	b := &book{fails: ""}
 	for _, err := range pages.All(t.Context(), "", b.fetch) {
 		require.ErrorIs(t, err, errList)
-		break //nolint:staticcheck // leaving at the error is what most callers do
+		break
 	}
 	assert.Len(t, b.asked, 1)
 }

@@ -45,7 +45,8 @@ func NewServer(host string, h http.Handler) *Server {
 // Client returns a client whose every connection, whatever the host, ends in this server.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.tr} }
 
-// Close ends every connection and waits for the accept loop, not for handlers: one of them may be the caller. It may be
+// Close ends every connection and waits for the accept loop, not for handlers: one of them may be the caller. A
+// handler that sleeps should end with the context of its request, or a synctest bubble ends in "deadlock". Close may be
 // called again.
 func (s *Server) Close() {
 	_ = s.srv.Close()
