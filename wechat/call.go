@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -121,9 +122,7 @@ func (c *Client) withToken(ctx context.Context, what call, out any) error {
 // send makes one request. An empty token is for the call that gets one.
 func (c *Client) send(ctx context.Context, what call, token string, out any) error {
 	query := url.Values{}
-	for k, v := range what.query {
-		query[k] = v
-	}
+	maps.Copy(query, what.query)
 	if token != "" {
 		query.Set("access_token", token)
 	}
@@ -143,7 +142,7 @@ func (c *Client) send(ctx context.Context, what call, token string, out any) err
 	}
 	hide := func(text string) string { return c.hide(secret.Scrub(text, token, url.QueryEscape(token))) }
 	began := time.Now()
-	resp, err := httpcall.Do(c.hc, req)
+	resp, err := httpcall.Do(c.hc, req) //nolint:bodyclose // httpcall.Read closes it
 	if err != nil {
 		c.log.DebugContext(ctx, "wechat call got no answer", slog.String("op", what.op), slog.Duration("took", time.Since(began)))
 		return noAnswer(ctx, what.op, httpcall.MaybeSent(err), err)

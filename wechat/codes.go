@@ -56,12 +56,6 @@ type codeInfo struct {
 
 type classes []class
 
-var wrongSecret = codeInfo{
-	from: 40001, classes: classes{classConfig},
-	en: "the AppSecret is wrong: copy it again from the console, or reset it there",
-	zh: "AppSecret 错误：请到公众平台重新复制或重置",
-}
-
 // lookup finds a code; an unknown one has no class and no hint.
 func lookup(code int) codeInfo {
 	i := sort.Search(len(codes), func(i int) bool { return codes[i].from > code }) - 1

@@ -2,7 +2,7 @@ package wechat
 
 // codes is the table of return codes, sorted, from the platform's global list and the pages of the single calls
 // (developers.weixin.qq.com, read 2026-11); 45110 is from field reports. Hints are for the person who must act.
-var codes = []codeInfo{
+var codes = []codeInfo{ //nolint:gochecknoglobals // a table: nothing ever changes it
 	{-1, 0, classes{'R'}, "the system is busy: try again later, a write only after looking whether it happened", "系统繁忙：请稍后重试；写操作请先确认是否已生效"},
 	{40001, 0, classes{'T'}, "the token belongs to another account or was replaced by another process: use stable_token in all of them", "access_token 无效：可能属于其他账号或已被其他进程刷新，请统一使用 stable_token"},
 	{40002, 0, classes{'I'}, "wrong grant type or kind of id", "凭证类型或 ID 类型不合法"},

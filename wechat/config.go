@@ -100,7 +100,7 @@ func New(cfg Config) (*Client, error) {
 		c.now = time.Now
 	}
 	if c.tokens == nil {
-		c.tokens = newStableTokens(c, cfg.Secret)
+		c.tokens = newStableTokens(c, cfg.Secret, cfg.Now == nil)
 	}
 	return c, nil
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
+	"maps"
 	"time"
 )
 
@@ -275,23 +275,18 @@ func (r rawArticle) decode() (DraftArticle, error) {
 	return d.article(), nil
 }
 
-// readOnly are the fields of draft/get that draft/update does not take.
-var readOnly = []string{"url", "thumb_url", "show_cover_pic", "is_deleted"}
-
 // merge lays the fields of wire over the stored ones.
 func (r rawArticle) merge(wire articleJSON) (rawArticle, error) {
 	data, err := encodeJSON(wire)
 	if err != nil {
 		return nil, err
 	}
-	merged := rawArticle{}
-	for name, value := range r {
-		if !slices.Contains(readOnly, name) {
-			merged[name] = value
-		}
-	}
-	for _, name := range []string{"author", "digest", "content_source_url", "pic_crop_235_1", "pic_crop_1_1"} {
-		delete(merged, name) // wire leaves it out when edit has emptied it
+	merged := maps.Clone(r)
+	for _, name := range []string{
+		"url", "thumb_url", "show_cover_pic", "is_deleted", // of draft/get alone
+		"author", "digest", "content_source_url", "pic_crop_235_1", "pic_crop_1_1", // wire leaves out what edit has emptied
+	} {
+		delete(merged, name)
 	}
 	return merged, json.Unmarshal(data, &merged)
 }

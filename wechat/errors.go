@@ -125,7 +125,7 @@ func (e *Error) Hint(lang string) string {
 	}
 	info := lookup(e.Code)
 	if e.Code == 40001 && e.Op == opToken {
-		info = wrongSecret
+		info = lookup(40125) // at the token endpoint this means a wrong secret
 	}
 	hint := info.en
 	if strings.HasPrefix(strings.ToLower(lang), "zh") {
@@ -149,7 +149,6 @@ func (e *Error) LogValue() slog.Value {
 var (
 	refusedIP = regexp.MustCompile(`(?i)invalid ip ([0-9a-f.:]+)`)
 	ridInMsg  = regexp.MustCompile(`,?\s*\brid: ?(\S+)`)
-	beijing   = time.FixedZone("Beijing", 8*60*60) // no summer time since 1991
 )
 
 // refused makes the error of an answer with an errcode.
@@ -188,7 +187,9 @@ func noJSON(op string, status int, header http.Header, body []byte, now time.Tim
 	return e
 }
 
+// untilMidnight is the time to 00:00 in Beijing, where there is no summer time.
 func untilMidnight(now time.Time) time.Duration {
+	beijing := time.FixedZone("Beijing", 8*60*60)
 	t := now.In(beijing)
 	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, beijing).Sub(t)
 }

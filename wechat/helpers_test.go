@@ -2,13 +2,18 @@ package wechat_test
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
+	"net/http"
+	"sync"
 	"testing"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kitroll/kitroll/wechat"
@@ -54,4 +59,52 @@ func makeDraft(t *testing.T, c *wechat.Client) wechat.DraftID {
 	id, err := c.CreateDraft(t.Context(), wechat.Article{Title: "标题", Content: "<p>正文</p>", Cover: cover(t, c)})
 	require.NoError(t, err)
 	return id
+}
+
+// fixedToken is a token service with one token.
+type fixedToken string
+
+func (f fixedToken) Token(context.Context, string) (wechat.Token, error) {
+	return wechat.Token{Value: string(f)}, nil
+}
+
+// wire is what went out.
+type wire struct {
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+}
+
+func (w *wire) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.requests)
+}
+
+// onTheWire is a client without token calls whose every request is answered with this.
+func onTheWire(t *testing.T, status int, answer string) (*wechat.Client, *wire) {
+	t.Helper()
+	w := &wire{}
+	mock := httpmock.NewMockTransport()
+	mock.RegisterNoResponder(func(req *http.Request) (*http.Response, error) {
+		var body []byte
+		if req.Body != nil {
+			var err error
+			if body, err = io.ReadAll(req.Body); err != nil {
+				return nil, err
+			}
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.requests = append(w.requests, req)
+		w.bodies = append(w.bodies, string(body))
+		resp := httpmock.NewStringResponse(status, answer)
+		resp.Header.Set("Content-Type", "text/plain")
+		return resp, nil
+	})
+	c, err := wechat.New(wechat.Config{
+		AppID: "wx0123456789abcdef", Tokens: fixedToken("tok"), HTTPClient: &http.Client{Transport: mock}, MaxRetries: new(0),
+	})
+	require.NoError(t, err)
+	return c, w
 }

@@ -12,12 +12,18 @@ import (
 // page and an int on another, msg_id a number here and a string there, and int64 or float64 would lose what does not
 // fit. They decode from a JSON string or number, without the line breaks that the official samples have inside of some.
 type (
-	DraftID   string // media_id of draft/add
-	PublishID string // publish_id of freepublish/submit: a publishing job
-	ArticleID string // article_id of a published post
-	MediaID   string // media_id of a material
-	MsgID     string // msg_id of a mass send, and msg_data_id
-	OpenID    string // a follower, as this account sees them
+	// DraftID is the media_id of draft/add.
+	DraftID string
+	// PublishID is the publish_id of freepublish/submit: a publishing job.
+	PublishID string
+	// ArticleID is the article_id of a publication.
+	ArticleID string
+	// MediaID is the media_id of a material.
+	MediaID string
+	// MsgID is the msg_id of a mass send, and a msg_data_id.
+	MsgID string
+	// OpenID is a follower, as this account sees them.
+	OpenID string
 )
 
 // UnmarshalJSON reads a JSON string or number.

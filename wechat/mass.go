@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -114,7 +115,7 @@ func (p *MassPlan) String() string {
 		if n == nil {
 			return "unknown"
 		}
-		return fmt.Sprint(*n)
+		return strconv.Itoa(*n)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Mass send of %s to %s\n", p.Type, p.Audience)
@@ -168,11 +169,12 @@ func (p *MassPlan) Send(ctx context.Context) (*MassJob, error) {
 
 func (c *Client) sendMass(ctx context.Context, to target, message massJSON, key string, ignoreReprint bool) (*MassJob, error) {
 	type request struct {
-		Filter *filter  `json:"filter,omitempty"`
-		ToUser []OpenID `json:"touser,omitempty"`
 		massJSON
-		Reprint int    `json:"send_ignore_reprint"`
-		Key     string `json:"clientmsgid"`
+
+		Filter  *filter  `json:"filter,omitempty"`
+		ToUser  []OpenID `json:"touser,omitempty"`
+		Reprint int      `json:"send_ignore_reprint"`
+		Key     string   `json:"clientmsgid"`
 	}
 	req := request{ToUser: to.openIDs, massJSON: message, Reprint: bit(ignoreReprint), Key: key}
 	if to.kind != toOpenIDs {
@@ -206,10 +208,11 @@ func (c *Client) previewMass(ctx context.Context, to PreviewTo, message massJSON
 		return invalid(op, []error{errors.New("PreviewTo: give exactly one of OpenID and WeChatID")})
 	}
 	return c.post(ctx, call{op: op, effect: once, advice: "the person may have got it"}, struct {
+		massJSON
+
 		ToUser   OpenID `json:"touser,omitempty"`
 		ToWXName string `json:"towxname,omitempty"`
-		massJSON
-	}{to.OpenID, to.WeChatID, message.forPreview()}, nil)
+	}{message.forPreview(), to.OpenID, to.WeChatID}, nil)
 }
 
 // MassVideo makes the id that a [Video] is sent with from a video of the library.

@@ -63,8 +63,9 @@ type Crop struct{ X1, Y1, X2, Y2 float64 }
 
 // CoverCrop is a crop of a PicPost's cover for one ratio: "1_1", "16_9" or "2.35_1".
 type CoverCrop struct {
-	Ratio string
 	Crop
+
+	Ratio string
 }
 
 func (Article) post() {}

@@ -76,20 +76,23 @@ var errSameToken = fmt.Errorf("wechat: %w and the same one was given out again: 
 type stableTokens struct {
 	fetch func(ctx context.Context) (value string, life time.Duration, err error)
 	now   func() time.Time
+	clock func() time.Duration // monotonic where the clock is the system's; half the price of time.Now as well
 	log   *slog.Logger
 
 	cur atomic.Pointer[heldToken]
 
 	mu     sync.Mutex
 	flight *flight
-	failed error     // of the last flight
-	until  time.Time // how long failed, or stuck, is remembered
-	stuck  string    // a token that came back after it had been rejected
+	failed error         // of the last flight
+	until  time.Duration // how long failed, or stuck, is remembered
+	stuck  string        // a token that came back after it had been rejected
 }
 
 type heldToken struct {
 	Token
-	refresh time.Time // when to ask for the next one, while this one is still good
+
+	refresh time.Duration // on the clock: when to ask for the next one, while this one is still good
+	expires time.Duration
 }
 
 type flight struct {
@@ -98,14 +101,20 @@ type flight struct {
 	err  error
 }
 
-func newStableTokens(c *Client, appSecret string) *stableTokens {
+func newStableTokens(c *Client, appSecret string, systemClock bool) *stableTokens {
 	type request struct {
 		Grant  string `json:"grant_type"`
 		AppID  string `json:"appid"`
 		Secret string `json:"secret"`
 		Force  bool   `json:"force_refresh"` // always false: true kills the token of every other process
 	}
-	return &stableTokens{now: c.now, log: c.log, fetch: func(ctx context.Context) (string, time.Duration, error) {
+	s := &stableTokens{now: c.now, log: c.log}
+	start := c.now()
+	s.clock = func() time.Duration { return s.now().Sub(start) }
+	if systemClock {
+		s.clock = func() time.Duration { return time.Since(start) }
+	}
+	s.fetch = func(ctx context.Context) (string, time.Duration, error) {
 		body, err := encodeJSON(request{Grant: "client_credential", AppID: c.appID, Secret: appSecret})
 		if err != nil {
 			return "", 0, fmt.Errorf("wechat: %s: encode: %w", opToken, err)
@@ -122,16 +131,17 @@ func newStableTokens(c *Client, appSecret string) *stableTokens {
 			return "", 0, &Error{Op: opToken, Msg: "an answer without access_token", HTTPStatus: 200, temporary: true, sent: true}
 		}
 		return out.Token, time.Duration(out.Expires) * time.Second, nil
-	}}
+	}
+	return s
 }
 
 func (s *stableTokens) Token(ctx context.Context, rejected string) (Token, error) {
 	if held := s.cur.Load(); held != nil && held.Value != rejected {
-		now := s.now()
-		if now.Before(held.refresh) {
+		now := s.clock()
+		if now < held.refresh {
 			return held.Token, nil
 		}
-		if now.Before(held.Expires) {
+		if now < held.expires {
 			s.renew(ctx)
 			return held.Token, nil
 		}
@@ -143,7 +153,7 @@ func (s *stableTokens) Token(ctx context.Context, rejected string) (Token, error
 func (s *stableTokens) renew(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if held := s.cur.Load(); s.flight == nil && (held == nil || !s.now().Before(held.refresh)) && s.remembered() == nil {
+	if held := s.cur.Load(); s.flight == nil && (held == nil || s.clock() >= held.refresh) && s.remembered() == nil {
 		s.start(ctx, "")
 	}
 }
@@ -153,11 +163,11 @@ func (s *stableTokens) renew(ctx context.Context) {
 func (s *stableTokens) wait(ctx context.Context, rejected string) (Token, error) {
 	s.mu.Lock()
 	if held := s.cur.Load(); held != nil {
-		if held.Value != rejected && s.now().Before(held.Expires) {
+		if held.Value != rejected && s.clock() < held.expires {
 			s.mu.Unlock()
 			return held.Token, nil
 		}
-		if rejected != "" && s.stuck == rejected && s.now().Before(s.until) {
+		if rejected != "" && s.stuck == rejected && s.clock() < s.until {
 			s.mu.Unlock()
 			return Token{}, errSameToken
 		}
@@ -184,7 +194,7 @@ func (s *stableTokens) wait(ctx context.Context, rejected string) (Token, error)
 }
 
 func (s *stableTokens) remembered() error {
-	if s.failed != nil && s.now().Before(s.until) {
+	if s.failed != nil && s.clock() < s.until {
 		return s.failed
 	}
 	return nil
@@ -197,22 +207,22 @@ func (s *stableTokens) start(ctx context.Context, rejected string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
 	go func() {
 		defer cancel()
-		began := s.now() // the life counts from before the request: too short is harmless
+		began := s.clock() // the life counts from before the request: too short is harmless
 		value, life, err := s.fetch(ctx)
 		s.land(f, began, value, life, err, rejected)
 	}()
 }
 
-func (s *stableTokens) land(f *flight, began time.Time, value string, life time.Duration, err error, rejected string) {
+func (s *stableTokens) land(f *flight, began time.Duration, value string, life time.Duration, err error, rejected string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(f.done)
 	s.flight, s.failed, s.stuck = nil, nil, ""
-	now := s.now()
+	now := s.clock()
 	if err != nil {
-		f.err, s.failed, s.until = err, err, now.Add(rememberFailure)
+		f.err, s.failed, s.until = err, err, now+rememberFailure
 		if errors.Is(err, ErrConfig) {
-			s.until = now.Add(rememberConfig)
+			s.until = now + rememberConfig
 		}
 		if s.cur.Load() != nil {
 			s.log.Warn("wechat: the access token could not be renewed; the old one is used as long as it lasts", slog.String("error", err.Error()))
@@ -223,15 +233,13 @@ func (s *stableTokens) land(f *flight, began time.Time, value string, life time.
 		life = minTokenLife
 	}
 	life = min(life, maxTokenLife)
-	held := &heldToken{Token: Token{Value: value, Expires: began.Add(life)}}
+	held := &heldToken{Token: Token{Value: value, Expires: s.now().Add(began + life - now)}, expires: began + life}
 	// Spread over a minute, so that many processes do not renew in the same second; and never at once again, when the
 	// platform has given the old token once more.
-	held.refresh = held.Expires.Add(rand.N(time.Minute) - renewBefore)
-	if soon := now.Add(min(30*time.Second, life/2)); held.refresh.Before(soon) {
-		held.refresh = soon
-	}
+	held.refresh = held.expires + rand.N(time.Minute) - renewBefore
+	held.refresh = max(held.refresh, now+min(30*time.Second, life/2))
 	if value == rejected {
-		s.stuck, s.until = value, now.Add(rememberFailure)
+		s.stuck, s.until = value, now+rememberFailure
 	}
 	f.tok = held.Token
 	s.cur.Store(held)

@@ -3,16 +3,17 @@ package wechattest
 import (
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kitroll/kitroll/wechat"
 )
 
-var beijing = time.FixedZone("Beijing", 8*60*60)
+// inBeijing is where the platform's days begin.
+func inBeijing(t time.Time) time.Time { return t.In(time.FixedZone("Beijing", 8*60*60)) }
 
 // routes is the API, with the daily quotas of a new account.
 func (s *Server) routes() map[string]handler {
@@ -117,7 +118,7 @@ func (s *Server) count(c *call, h handler) *refusal {
 }
 
 func (s *Server) used(op string, h handler, now time.Time) (limit, used int) {
-	if day := now.In(beijing).Format(time.DateOnly); day != s.st.Day || s.st.Used == nil {
+	if day := inBeijing(now).Format(time.DateOnly); day != s.st.Day || s.st.Used == nil {
 		s.st.Day, s.st.Used = day, map[string]int{}
 	}
 	limit = h.limit
@@ -150,8 +151,9 @@ func (s *Server) quotaGet(c *call) (any, *refusal) {
 	}
 	return struct {
 		done
+
 		Quota quota `json:"quota"`
-	}{ok, quota{limit, used, max(0, limit-used)}}, nil
+	}{success(), quota{limit, used, max(0, limit-used)}}, nil
 }
 
 func (s *Server) getTags(*call) (any, *refusal) {
@@ -234,7 +236,7 @@ func page[T any](all []T, in listRequest, convert func(T) any) listAnswer {
 // id is a number as the platform sends it: text or not.
 func (s *Server) id(n int, text bool) json.RawMessage {
 	if text != s.opts.NumericIDs {
-		return json.RawMessage(fmt.Sprintf("%q", fmt.Sprint(n)))
+		return json.RawMessage(strconv.Quote(strconv.Itoa(n)))
 	}
-	return json.RawMessage(fmt.Sprint(n))
+	return json.RawMessage(strconv.Itoa(n))
 }

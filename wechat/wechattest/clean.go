@@ -11,7 +11,6 @@ import (
 var (
 	styleEntity = regexp.MustCompile(`(?is)\sstyle\s*=\s*("[^"]*&[^"]*"|'[^']*&[^']*')`)
 	position    = regexp.MustCompile(`(?i)(^|;)\s*position\s*:[^;]*`)
-	attrEscape  = strings.NewReplacer("&", "&amp;", `"`, "&quot;")
 )
 
 // clean is what the platform keeps of an article's HTML. Elements of code go with what is in them; classes, ids and
@@ -105,7 +104,7 @@ func writeTag(out *strings.Builder, kind html.TokenType, t html.Token, raw strin
 		case a.Key == "style":
 			a.Val = strings.TrimLeft(position.ReplaceAllString(a.Val, ""), "; ")
 		}
-		out.WriteString(" " + a.Key + `="` + attrEscape.Replace(a.Val) + `"`)
+		out.WriteString(" " + a.Key + `="` + strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(a.Val) + `"`)
 	}
 	if kind == html.SelfClosingTagToken {
 		out.WriteString("/")

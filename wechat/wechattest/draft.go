@@ -206,7 +206,7 @@ func (s *Server) updateDraft(c *call) (any, *refusal) {
 		return nil, no
 	}
 	d.Articles[in.Index], d.Updated, s.dirty = a, c.now, true
-	return ok, nil
+	return success(), nil
 }
 
 func (s *Server) deleteDraft(c *call) (any, *refusal) {
@@ -215,7 +215,7 @@ func (s *Server) deleteDraft(c *call) (any, *refusal) {
 		return nil, no
 	}
 	s.dropDraft(d.ID)
-	return ok, nil
+	return success(), nil
 }
 
 func (s *Server) countDrafts(*call) (any, *refusal) {

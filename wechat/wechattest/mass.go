@@ -211,7 +211,7 @@ func (s *Server) checkMass(in massRequest, preview bool) *refusal {
 // sentOn is how many sends of this day in Beijing count against the quota: those that did not fail.
 func (s *Server) sentOn(now time.Time) (n int) {
 	for _, job := range s.st.Masses {
-		if job.At.In(beijing).Format(time.DateOnly) == now.In(beijing).Format(time.DateOnly) && job.Status != wechat.MassFailed {
+		if inBeijing(job.At).Format(time.DateOnly) == inBeijing(now).Format(time.DateOnly) && job.Status != wechat.MassFailed {
 			n++
 		}
 	}
@@ -243,7 +243,7 @@ func (s *Server) endMass(job *MassJob) {
 // receivedIn is how many sends a follower has had in that month.
 func (s *Server) receivedIn(at time.Time, id wechat.OpenID) (n int) {
 	for _, job := range s.st.Masses {
-		if job.Settled && job.At.In(beijing).Format("2006-01") == at.In(beijing).Format("2006-01") && slices.Contains(job.Sent, id) {
+		if job.Settled && inBeijing(job.At).Format("2006-01") == inBeijing(at).Format("2006-01") && slices.Contains(job.Sent, id) {
 			n++
 		}
 	}

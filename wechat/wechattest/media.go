@@ -53,7 +53,7 @@ func kinds(data []byte) []string {
 
 // upload reads the file and refuses it as the platform does: no name 41005, no or upper-case extension 40113, an
 // extension that is not taken or not that of the content 40005, no picture at all 40137.
-func (c *call) upload(takes []string, limit int, tooLarge int) (upload, *refusal) {
+func (c *call) upload(takes []string, limit, tooLarge int) (upload, *refusal) {
 	u := upload{fields: map[string]string{}}
 	kind, params, err := mime.ParseMediaType(c.head.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
@@ -167,7 +167,7 @@ func (s *Server) deleteMaterial(c *call) (any, *refusal) {
 		return nil, refuse(40007, "invalid media_id")
 	}
 	s.dirty = true
-	return ok, nil
+	return success(), nil
 }
 
 func (s *Server) listMaterials(c *call) (any, *refusal) {

@@ -40,9 +40,10 @@ func (s *Server) submit(c *call) (any, *refusal) {
 	s.st.Jobs = append(s.st.Jobs, job)
 	return struct {
 		done
+
 		ID   json.RawMessage `json:"publish_id"`
 		Data json.RawMessage `json:"msg_data_id"`
-	}{ok, s.id(firstPublishID+n, true), s.id(firstDataID+n, true)}, nil
+	}{success(), s.id(firstPublishID+n, true), s.id(firstDataID+n, true)}, nil
 }
 
 // endPublish is the moment in which the draft becomes pages.
@@ -133,7 +134,7 @@ func (s *Server) unpublish(c *call) (any, *refusal) {
 		s.st.Published[i].Articles[in.Index-1].set("is_deleted", true)
 	}
 	s.dirty = true
-	return ok, nil
+	return success(), nil
 }
 
 func (s *Server) listPublished(c *call) (any, *refusal) {
