@@ -18,11 +18,12 @@ func classify(e *Error) error {
 			status = n
 		}
 	}
-	if kind := byCode(code); kind != nil {
-		return kind
-	}
-	if kind := byCode(typ); kind != nil && kind != ErrInvalid { //nolint:errorlint // kinds are compared by identity
-		return kind
+	for _, word := range []string{code, typ} {
+		switch kind := byCode(word); kind { //nolint:errorlint // kinds are compared by identity
+		case nil, ErrInvalid, ErrServer: // catch-all words, such as Ollama's "api_error" with a 404: the status knows more
+		default:
+			return kind
+		}
 	}
 	if kind := byMessage(status, msg); kind != nil {
 		return kind
@@ -43,8 +44,10 @@ func classify(e *Error) error {
 	case status >= 300:
 		return ErrInvalid
 	}
-	if kind := byCode(typ); kind != nil {
-		return kind
+	for _, word := range []string{code, typ} {
+		if kind := byCode(word); kind != nil {
+			return kind
+		}
 	}
 	return ErrServer
 }

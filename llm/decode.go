@@ -108,6 +108,13 @@ func (d *decoder) top(key []byte) bool {
 		return d.errorMember()
 	case "x_groq":
 		return d.object((*decoder).groq)
+	case "obfuscation":
+		if d.peek() != '"' {
+			return d.skip()
+		}
+		raw, _, ok := d.str()
+		d.tmpl.noise = [2]int{d.pos - 1 - len(raw), d.pos - 1}
+		return ok
 	case "message", "detail", "msg", "code":
 		c.complaint = c.complaint || d.peek() != 'n'
 		return d.skip()
@@ -144,8 +151,8 @@ func (d *decoder) header(dst, cached *string) bool {
 	if !ok {
 		return false
 	}
-	if text := d.text(raw, escaped); string(text) != *cached {
-		*cached = string(text)
+	if escaped || string(raw) != *cached { // what is cached is valid UTF-8
+		*cached = string(d.text(raw, escaped))
 	}
 	*dst = *cached
 	return true

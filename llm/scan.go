@@ -49,6 +49,8 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 	start, data := s.pos, s.data
 	for i := start; i < len(data); {
 		switch c := data[i]; {
+		case !special[c]:
+			i++
 		case c == '"':
 			s.pos = i + 1
 			return data[start:i], escaped, true
@@ -59,13 +61,18 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 				return nil, false, false
 			}
 			i += n
-		case c < ' ':
+		default: // a control character
 			return nil, false, false
-		default:
-			i++
 		}
 	}
 	return nil, false, false
+}
+
+// special marks the bytes that do not just stand for themselves in a string: control characters, quote and backslash.
+var special = [256]bool{
+	0: true, 1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true, 10: true, 11: true, 12: true,
+	13: true, 14: true, 15: true, 16: true, 17: true, 18: true, 19: true, 20: true, 21: true, 22: true, 23: true, 24: true,
+	25: true, 26: true, 27: true, 28: true, 29: true, 30: true, 31: true, '"': true, '\\': true,
 }
 
 // escapeLength is how many bytes the escape at the beginning of b has; 0 = it is none.

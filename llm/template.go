@@ -4,10 +4,12 @@ import "bytes"
 
 // template is the last chunk that held one text and nothing else of interest. The next chunk most often differs from it
 // in that text alone: then its bytes before and after the text are equal, the parse of equal bytes is equal, and only the
-// text is decoded. It is exact, not a guess.
+// text is decoded. It is exact, not a guess. OpenAI's chunks hold a second text that differs, "obfuscation", which means
+// nothing: a string that is read over.
 type template struct {
 	last       []byte // the chunk
 	start, end int    // of its text, between the quotes
+	noise      [2]int // start and end of the obfuscation behind the text, if there is one
 	where      spot
 	marks      int // texts met in the present chunk
 	valid      bool
@@ -23,7 +25,7 @@ const (
 	spotRefuse
 )
 
-func (t *template) forget() { t.valid, t.marks = false, 0 }
+func (t *template) forget() { t.valid, t.marks, t.noise = false, 0, [2]int{} }
 
 func (t *template) mark(where spot, start, end int) {
 	t.where, t.start, t.end = where, start, end
@@ -53,17 +55,28 @@ func (d *decoder) learn() {
 // fast decodes data by the template; false = it does not fit.
 func (d *decoder) fast(data []byte) bool {
 	t := &d.tmpl
-	if !t.valid || len(data) < t.start+len(t.last)-t.end || !bytes.Equal(data[:t.start], t.last[:t.start]) {
-		return false
-	}
-	tail := len(data) - (len(t.last) - t.end)
-	if !bytes.Equal(data[tail:], t.last[t.end:]) {
+	if !t.valid || len(data) < t.start || !bytes.Equal(data[:t.start], t.last[:t.start]) {
 		return false
 	}
 	d.begin(data)
 	d.pos = t.start - 1
 	raw, escaped, ok := d.str()
-	if !ok || d.pos != tail+1 {
+	if !ok {
+		return false
+	}
+	rest := t.last[t.end+1:]
+	if t.noise[0] > t.end {
+		between := t.last[t.end+1 : t.noise[0]] // up to the opening quote
+		if !bytes.HasPrefix(data[d.pos:], between) {
+			return false
+		}
+		d.pos += len(between) - 1
+		if _, _, ok := d.str(); !ok {
+			return false
+		}
+		rest = t.last[t.noise[1]+1:]
+	}
+	if !bytes.Equal(data[d.pos:], rest) {
 		return false
 	}
 	*d.at(t.where) = d.text(raw, escaped)
