@@ -1,9 +1,11 @@
 package article
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -52,7 +54,11 @@ func (w *writer) inline(n ast.Node) {
 		w.link(n, unescape(n.Destination), w.doc.plain(n), func() { w.inlines(n) })
 	case *ast.AutoLink:
 		label := string(n.Label(w.doc.source))
-		w.link(n, string(n.URL(w.doc.source)), label, func() { w.text(label) })
+		dest := string(n.URL(w.doc.source))
+		if n.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(dest), "mailto:") {
+			dest = "mailto:" + dest
+		}
+		w.link(n, dest, label, func() { w.text(label) })
 	case *ast.Image:
 		w.image(unescape(n.Destination), w.doc.plain(n), "")
 	case *east.TaskCheckBox:
@@ -83,24 +89,28 @@ func (w *writer) textNode(n *ast.Text) {
 	switch {
 	case n.HardLineBreak():
 		w.b.WriteString("<br>")
-	case n.SoftLineBreak() && !w.joins(s, n.NextSibling()):
+	case n.SoftLineBreak() && !w.joins(n):
 		w.b.WriteByte(' ')
 	}
 }
 
-// joins reports whether a line break in the source stands between two Chinese, Japanese or Korean characters, where it
-// must not become a space.
-func (w *writer) joins(before string, next ast.Node) bool {
-	last, _ := utf8.DecodeLastRuneInString(before)
-	for next != nil && next.Kind() != ast.KindText && next.HasChildren() {
-		next = next.FirstChild()
-	}
-	t, ok := next.(*ast.Text)
-	if !ok {
-		return false
-	}
-	first, _ := utf8.DecodeRune(t.Segment.Value(w.doc.source))
-	return util.IsEastAsianWideRune(last) && util.IsEastAsianWideRune(first)
+// joins reports whether a line break in the source stands where Chinese or Japanese has no space: between two of their
+// characters, or beside one of their punctuation marks.
+func (w *writer) joins(n *ast.Text) bool {
+	// Emphasis may end or begin right at the break; its marks are no characters of the text.
+	before := bytes.TrimRight(w.doc.source[:n.Segment.Stop], "*_~`")
+	last, _ := utf8.DecodeLastRune(before)
+	after := bytes.TrimLeft(w.doc.source[n.Segment.Stop:], " \n*_~`")
+	first, _ := utf8.DecodeRune(after)
+	return widePunctuation(last) || widePunctuation(first) || (ideograph(last) && ideograph(first))
+}
+
+func ideograph(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo)
+}
+
+func widePunctuation(r rune) bool {
+	return 0x3001 <= r && r <= 0x303f || 0xff01 <= r && r <= 0xff0f || 0xff1a <= r && r <= 0xff1f
 }
 
 // codeSpan writes inline code; runs of spaces stay as they are.

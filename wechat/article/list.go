@@ -66,7 +66,7 @@ func (w *writer) flatList(l *ast.List) {
 				marker = markTask(marker, l.IsOrdered(), task.IsChecked)
 			}
 		}
-		indent := 0.75 + 0.55*float64(len([]rune(marker)))
+		indent := 0.6 + 0.45*float64(len([]rune(marker)))
 		if task != nil {
 			indent += 0.35
 		}

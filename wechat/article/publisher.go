@@ -153,6 +153,8 @@ type job struct {
 	pictures []Picture
 	coverPic Picture
 	urls     map[string]string
+
+	coverGone bool // the cache knew a cover that the library no longer has
 }
 
 // load gets every picture ready, and finds every problem with all of them, before anything is sent.
@@ -235,20 +237,22 @@ func (j *job) cover(ctx context.Context) error {
 		return nil
 	}
 	key, opts := j.coverPic.SHA256+".cover", j.uploadOptions()
-	id, ok, err := opts.get(ctx, key)
-	if err != nil {
-		return j.coverPic.fail(fmt.Errorf("cache: %w", err), "")
-	}
 	r.Name = j.coverPic.Name
-	if ok && id != "" {
-		r.ID, r.Cached = wechat.MediaID(id), true
-		return nil
+	if !j.coverGone {
+		id, ok, err := opts.get(ctx, key)
+		if err != nil {
+			return j.coverPic.fail(fmt.Errorf("cache: %w", err), "")
+		}
+		if ok && id != "" {
+			r.ID, r.Cached = wechat.MediaID(id), true
+			return nil
+		}
 	}
 	m, err := addMaterial(ctx, j.p.cfg.Client, j.coverPic)
 	if err != nil {
 		return j.coverPic.fail(fmt.Errorf("cover: %w", err), "")
 	}
-	r.ID = m.ID
+	r.ID, r.Cached = m.ID, false
 	return opts.put(context.WithoutCancel(ctx), key, string(m.ID))
 }
 
@@ -259,10 +263,14 @@ func (j *job) render(context.Context) error {
 }
 
 func (j *job) create(ctx context.Context) (wechat.DraftID, error) {
-	id, err := j.p.cfg.Client.CreateDraft(ctx, wechat.Article{
-		Title: j.doc.Title, Author: j.doc.Author, Digest: j.doc.Digest, Content: j.report.HTML, SourceURL: j.doc.SourceURL,
-		Cover: j.report.Cover.ID, OpenComment: j.o.OpenComment, FansOnlyComment: j.o.FansOnlyComment,
-	})
+	id, err := j.send(ctx)
+	if errors.Is(err, wechat.ErrNotFound) && j.report.Cover.Cached {
+		// Somebody deleted the material. The refusal made no draft, so that sending again makes one and not two.
+		j.coverGone = true
+		if err = j.cover(ctx); err == nil {
+			id, err = j.send(ctx)
+		}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -278,4 +286,11 @@ func (j *job) create(ctx context.Context) (wechat.DraftID, error) {
 		return id, fmt.Errorf("article: draft %s exists: %w", id, err)
 	}
 	return id, nil
+}
+
+func (j *job) send(ctx context.Context) (wechat.DraftID, error) {
+	return j.p.cfg.Client.CreateDraft(ctx, wechat.Article{
+		Title: j.doc.Title, Author: j.doc.Author, Digest: j.doc.Digest, Content: j.report.HTML, SourceURL: j.doc.SourceURL,
+		Cover: j.report.Cover.ID, OpenComment: j.o.OpenComment, FansOnlyComment: j.o.FansOnlyComment,
+	})
 }

@@ -134,6 +134,7 @@ func (w *writer) notes() []string {
 	var out []string
 	for _, text := range w.noteOrder {
 		lines := w.noted[text]
+		slices.Sort(lines)
 		switch {
 		case len(lines) == 1:
 			text = fmt.Sprintf("line %d: %s", lines[0], text)

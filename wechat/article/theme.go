@@ -105,7 +105,7 @@ func paint(name, accent, rgb string) Theme {
 		List:          "margin:0 0 1.25em;padding:0 0 0 1.3em;list-style-type:disc",
 		OrderedList:   "margin:0 0 1.25em;padding:0 0 0 1.5em;list-style-type:decimal",
 		Item:          "margin:0 0 .45em",
-		ItemParagraph: "margin:0 0 .45em",
+		ItemParagraph: "margin:.45em 0",
 		FlatItem:      "margin:.3em 0",
 		Marker:        "color:" + accent,
 
