@@ -13,8 +13,8 @@ import (
 // Key is an API key. Every way of printing it (all fmt verbs, slog, JSON) shows no more than "sk-…123", which is enough
 // to tell two keys apart. Convert it to a string to get at the key itself.
 //
-// One thing no type can prevent: fmt prints an unexported field of a struct without asking the field's type. Keep a Key
-// in exported fields, or give the struct a String method.
+// Two things no type can prevent: fmt prints an unexported field of a struct without asking the field's type, and
+// encoding/json writes a map's string keys as they are. Keep a Key in exported fields, and out of the keys of maps.
 type Key string
 
 // String is the key as it may be shown.
@@ -77,7 +77,7 @@ func (c *Client) safe() secret.Fields {
 	if c == nil {
 		return secret.Fields{"llm.Client"}
 	}
-	return secret.Fields{"llm.Client", "BaseURL", c.base.Redacted(), "Key", c.cfg.Key.String()}
+	return secret.Fields{"llm.Client", "BaseURL", safeURL(c.base.String()), "Key", c.cfg.Key.String()}
 }
 
 // scrubber replaces the keys that a request carried in what the server answered.

@@ -150,6 +150,8 @@ func (r *reception) event(typ string, data []byte, lines int) error {
 		return nil
 	case ok && r.isError(c, typ), !ok && typ == "error":
 		return r.s.reported(r.resp, data)
+	case ok && data[0] == '[': // Gemini's errors (unverified)
+		return r.s.reported(r.resp, data)
 	case !ok || !c.isObject:
 		return r.foreign(data)
 	}
@@ -186,9 +188,6 @@ func (r *reception) foreign(data []byte) error {
 		r.skipped = true
 		r.s.c.logger.WarnContext(r.ctx, "llm: skipped an event that is not JSON", "bytes", len(data))
 		return nil
-	}
-	if data[0] == '[' {
-		return r.s.reported(r.resp, data)
 	}
 	e := r.s.fromHeader(r.resp)
 	e.Kind = ErrServer
