@@ -239,6 +239,29 @@ func TestDoWithContext(t *testing.T) {
 	})
 }
 
+func TestDoKnowsOfTheFirstHop(t *testing.T) {
+	t.Parallel()
+	dials := 0
+	srv := pipehttp.NewServer("platform.fake", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		http.Redirect(w, r, "/next", http.StatusFound)
+	}))
+	defer srv.Close()
+	inner, ok := srv.Client().Transport.(*http.Transport)
+	require.True(t, ok)
+	hc := transport(t, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials++; dials > 1 {
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		}
+		return inner.DialContext(ctx, network, addr)
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+	require.NoError(t, err)
+	_, err = httpcall.Do(httpcall.Client(hc, nil), req)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	assert.True(t, httpcall.MaybeSent(err), "the second connection was refused, the first request was answered")
+}
+
 func TestDoRefusesHeaders(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{

@@ -54,8 +54,8 @@ func rebuild(err error, below ...error) (clean error, changed bool) {
 		if c == nil {
 			continue
 		}
-		if was := b.Error(); cut && was != "" {
-			text = strings.ReplaceAll(text, was, c.Error())
+		if cut {
+			text = strings.ReplaceAll(text, b.Error(), c.Error())
 		}
 		changed = changed || cut
 		kept = append(kept, c)
