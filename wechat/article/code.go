@@ -1,6 +1,7 @@
 package article
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -68,6 +69,7 @@ func (w *writer) coloured(n ast.Node, c *codeWriter, source string) {
 			if lost {
 				w.note(n, "colours of the highlighter that are classes or do not survive are left out: let it write inline styles")
 			}
+			c.flush()
 			w.open(t.Data, css)
 			if kind == html.StartTagToken {
 				open = append(open, t.Data)
@@ -90,7 +92,8 @@ func (w *writer) coloured(n ast.Node, c *codeWriter, source string) {
 // to the next multiple of four columns, a line break is a <br>. It remembers the column between pieces, since a
 // highlighter cuts lines anywhere.
 type codeWriter struct {
-	b     *strings.Builder
+	b     *bytes.Buffer
+	lines int // line breaks not written yet: none is left at the end
 	col   int
 	start bool // nothing but spaces so far in this line
 	space bool // the last thing written was a space
@@ -101,14 +104,24 @@ func (c *codeWriter) block(s string) {
 		text, ended := strings.CutSuffix(line, "\n")
 		c.inline(text)
 		if ended {
-			c.b.WriteString("<br>")
+			c.lines++
 			c.col, c.start, c.space = 0, true, false
 		}
 	}
 }
 
+// flush writes the line breaks that are due.
+func (c *codeWriter) flush() {
+	for ; c.lines > 0; c.lines-- {
+		c.b.WriteString("<br>")
+	}
+}
+
 func (c *codeWriter) inline(s string) {
 	runes := []rune(strings.Map(printable, s))
+	if len(runes) > 0 {
+		c.flush()
+	}
 	for i, r := range runes {
 		switch r {
 		case '\t':

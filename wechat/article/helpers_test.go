@@ -3,6 +3,7 @@ package article_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -188,3 +189,5 @@ func (r *recorder) UploadMaterial(ctx context.Context, _ wechat.MaterialType, f 
 	url, err := r.take(ctx, f)
 	return wechat.Material{ID: wechat.MediaID("id-" + f.Name), URL: url}, err
 }
+
+func errorAs[E error](err error) (E, bool) { return errors.AsType[E](err) }

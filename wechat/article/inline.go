@@ -16,7 +16,11 @@ import (
 // inlines writes the children of a paragraph, a heading, a cell. Raw HTML that is opened in it ends in it.
 func (w *writer) inlines(parent ast.Node) {
 	base, drop := w.rawBase, w.drop
-	w.rawBase, w.drop = len(w.raw), dropping{}
+	if w.rawBase = len(w.raw); w.drop.until != parent { // an element of an earlier block may end in this one
+		w.drop = dropping{}
+	} else {
+		drop = dropping{}
+	}
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		if h, ok := n.(*ast.RawHTML); ok {
 			w.inlineHTML(h)

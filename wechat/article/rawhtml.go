@@ -80,7 +80,7 @@ func (w *writer) htmlBlock(n *ast.HTMLBlock) {
 		return
 	}
 	for next := n.NextSibling(); next != nil; next = next.NextSibling() {
-		if h, ok := next.(*ast.HTMLBlock); ok && strings.Contains(strings.ToLower(w.doc.blockText(h)), "</"+w.drop.tag) {
+		if next.Lines() != nil && strings.Contains(strings.ToLower(w.doc.blockText(next)), "</"+w.drop.tag) {
 			w.drop.until = next
 			return
 		}
@@ -123,7 +123,7 @@ func (w *writer) rawToken(n ast.Node, t html.Token, block bool) {
 func (w *writer) rawText(s string) {
 	if i := w.lastRaw(); i >= 0 && slices.ContainsFunc(w.raw[w.rawBase:], func(r rawTag) bool { return r.source == "pre" }) {
 		c := codeWriter{b: &w.b, start: true}
-		c.block(s)
+		c.block(strings.Trim(s, "\n"))
 		return
 	}
 	if strings.TrimSpace(s) == "" && strings.Contains(s, "\n") {

@@ -1,6 +1,7 @@
 package article
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,7 +79,7 @@ type writer struct {
 	doc   *Document
 	theme Theme
 	opts  RenderOptions
-	b     strings.Builder
+	b     bytes.Buffer
 	errs  []error
 
 	paragraph element // what a paragraph is here: <p> at the top, <section> in an item
@@ -157,6 +158,9 @@ func (w *writer) blocksFrom(first ast.Node) {
 			continue
 		}
 		w.block(n)
+		if w.drop.until == n { // the end was looked for here; whatever it was, nothing more is dropped
+			w.drop = dropping{}
+		}
 	}
 	w.closeRaw(w.rawBase)
 	w.rawBase = base
@@ -211,8 +215,14 @@ func (w *writer) paragraphOf(n ast.Node) {
 		}
 		return
 	}
+	start := w.b.Len()
 	w.open(w.paragraph.tag, w.paragraph.style)
+	content := w.b.Len()
 	w.inlines(n)
+	if len(bytes.TrimSpace(w.b.Bytes()[content:])) == 0 { // all of it was left out
+		w.b.Truncate(start)
+		return
+	}
 	w.close(w.paragraph.tag)
 }
 

@@ -1,0 +1,30 @@
+package article_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/kitroll/kitroll/wechat/article"
+)
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	const content = `<section style="margin:0"><p>a &amp; b&nbsp;c</p><img src="https://mmbiz.qpic.cn/a/0?x=1&amp;y=2" alt="q&quot;" style="width:9px"><img src="https://mmbiz.qpic.cn/none/0"></section>`
+	page := string(article.Preview(content, "<题>", `a"b`, map[string][]byte{"http://mmbiz.qpic.cn/a/0?x=1&y=2": pngOf(t, noise(2, 2, false))}))
+	before, after, _ := strings.Cut(content, "<img")
+	assert.Contains(t, page, before, "the HTML as it is")
+	assert.Contains(t, page, `<img src="data:image/png;base64,iVBOR`)
+	assert.Contains(t, page, `alt="q&#34;" style="width:9px">`)
+	assert.Contains(t, page, "图片缺失")
+	assert.Contains(t, page, "https://mmbiz.qpic.cn/none/0</span></section>")
+	assert.Contains(t, page, "<title>&lt;题&gt;</title>")
+	assert.Contains(t, page, "a&#34;b")
+	assert.Contains(t, page, "prefers-color-scheme: dark")
+	assert.NotContains(t, page, "<script")
+	assert.NotRegexp(t, regexp.MustCompile(`(src|href)="(http|//)`), page, "nothing is loaded")
+	assert.NotEmpty(t, after)
+	assert.NotContains(t, string(article.Preview("x", "t", "", nil)), `<p class="author">`)
+}

@@ -1,0 +1,217 @@
+package article_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/wechat/article"
+)
+
+// What survives at WeChat, row by row, and what becomes of the rest.
+func TestRender(t *testing.T) {
+	t.Parallel()
+	const img = `<img src="https://mmbiz.qpic.cn/mmbiz_png/pic0/0?wx_fmt=png&amp;from=appmsg"`
+	for name, tt := range map[string]struct {
+		md, want string
+		note     string
+	}{
+		"emphasis":            {"a **b** *c* ~~d~~ `e`", "<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e</code></p>", ""},
+		"escapes":             {`a < b & c \*d\* &lt;e&gt; &copy; &#x4f60;`, "<p>a &lt; b &amp; c *d* &lt;e&gt; © 你</p>", ""},
+		"hard break":          {"a  \nb\\\nc", "<p>a<br>b<br>c</p>", ""},
+		"chinese line break":  {"你好\n世界，\nGo 与\nGo\n很 **好**\n的", "<p>你好世界，Go 与 Go 很 <strong>好</strong>的</p>", ""},
+		"headings":            {"## a\n###### b", "<h2>a</h2><h6>b</h6>", ""},
+		"quote":               {"> a\n>\n> > b", "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>", ""},
+		"rule":                {"a\n\n---\n\nb", "<p>a</p><hr><p>b</p>", ""},
+		"article link stays":  {"[a](https://mp.weixin.qq.com/s/X) [b](http://mp.weixin.qq.com/s?__biz=M&mid=1)", `<p><a href="https://mp.weixin.qq.com/s/X">a</a> <a href="https://mp.weixin.qq.com/s?__biz=M&amp;mid=1">b</a></p>`, ""},
+		"lookalike link":      {"[a](https://mp.weixin.qq.com.evil.com/s/X)", "<p><span>a</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://mp.weixin.qq.com.evil.com/s/X</section></section>", "became a reference"},
+		"links are numbered":  {"[a](https://e.com/1) [b](https://e.com/2) [c](https://e.com/1)", "<p><span>a</span><sup>[1]</sup> <span>b</span><sup>[2]</sup> <span>c</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://e.com/1</section><section>[2] b: https://e.com/2</section></section>", "became a reference"},
+		"bare link":           {"https://e.com/a?b&c", "<p><span>https://e.com/a?b&amp;c</span></p>", "stays as text"},
+		"mail":                {"<a@e.com> [mir](mailto:b@e.com)", "<p>a@e.com mir (b@e.com)</p>", ""},
+		"script link":         {"[a](javascript:alert(1))", "<p>a</p>", "leads nowhere"},
+		"relative link":       {"[a](other.md)", "<p>a</p>", "leads nowhere"},
+		"picture alone":       {`![alt](a.png "cap")`, "<section>" + img + ` alt="alt"><section>cap</section></section>`, ""},
+		"picture in text":     {"x ![](a.png)", "<p>x " + img + "></p>", ""},
+		"picture with a link": {"[![i](a.png)](https://e.com)", "<p><span>" + img + ` alt="i"></span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] i: https://e.com</section></section>`, "became a reference"},
+		"picture at wechat":   {"![](http://mmbiz.qlogo.cn/x/0)", `<section><img src="https://mmbiz.qlogo.cn/x/0"></section>`, ""},
+		"list":                {"- a\n- b", "<ul><li>a</li><li>b</li></ul>", ""},
+		"ordered list":        {"1. a\n2. b", "<ol><li>a</li><li>b</li></ol>", ""},
+		"list from 3":         {"3. a\n4. b", "<section><section><span>3.</span>a</section><section><span>4.</span>b</section></section>", ""},
+		"loose list":          {"- a\n\n- b\n\n  c", "<ul><li>a</li><li>b<section>c</section></li></ul>", ""},
+		"nested list":         {"- a\n  1. b\n  2. c\n     - d", "<ul><li>a<section><section><span>1.</span>b</section><section><span>2.</span>c</section><section><section><section><span>▪</span>d</section></section></section></section></li></ul>", "indented lines"},
+		"list in a quote":     {"> - a\n>   - b", "<blockquote><ul><li>a<section><section><span>◦</span>b</section></section></li></ul></blockquote>", "indented lines"},
+		"tasks":               {"- [x] a\n- [ ] b", "<section><section><span>☑</span>a</section><section><span>☐</span>b</section></section>", ""},
+		"ordered tasks":       {"1. [x] a", "<section><section><span>1. ☑</span>a</section></section>", ""},
+		"code in an item":     {"- a\n\n      b", "<ul><li>a<section><code>b</code></section></li></ul>", ""},
+		"code":                {"```go\nif a {\n\tb  c\n}\n\n```", "<section><code>if a {<br>&nbsp;&nbsp;&nbsp;&nbsp;b&nbsp;&nbsp;c<br>}</code></section>", ""},
+		"code is no markup":   {"```\n<b>&amp; **x**\n```", "<section><code>&lt;b&gt;&amp;amp; **x**</code></section>", ""},
+		"tab stops":           {"```\na\tb\n中文\tc\n```", "<section><code>a&nbsp;&nbsp;&nbsp;b<br>中文&nbsp;&nbsp;c</code></section>", ""},
+		"mermaid":             {"```mermaid\ngraph\n```", "<section><code>graph</code></section>", "mermaid is not rendered"},
+		"table":               {"a|b\n:-|-:\n1|2", "<section><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table></section>", ""},
+		"table head only":     {"a|b\n-|-", "<section><table><thead><tr><th>a</th><th>b</th></tr></thead></table></section>", ""},
+		"footnote":            {"a[^x]\n\n[^x]: b *c*\n\n    d", "<p>a<sup>[注1]</sup></p><section><section>注释</section><section>[注1] b <em>c</em></section><section>d</section></section>", ""},
+		"math":                {"a $x^2$", "<p>a $x^2$</p>", "math is not rendered"},
+		"money is no math":    {"from $5 to $6", "<p>from $5 to $6</p>", ""},
+		"div":                 {"<div class=\"a\" id=b onclick=\"x()\">\n\n**c**\n\n</div>", "<section><p><strong>c</strong></p></section>", ""},
+		"div inline":          {"a <div>b</div> c", "<p>a <span>b</span> c</p>", ""},
+		"script":              {"<script>\nalert(1)\n</script>\n\nx", "<p>x</p>", "<script> is left out"},
+		"script inline":       {"a <script>alert(1)</script> b", "<p>a  b</p>", "<script> is left out"},
+		"script not closed":   {"a <script>alert(1) **b**", "<p>a </p>", "<script> is left out"},
+		"style element":       {"<style>p{color:red}</style>\n\nx", "<p>x</p>", "<style> is left out"},
+		"iframe":              {"<iframe src=\"https://e.com\"></iframe>\n\nx", "<p>x</p>", "<iframe> is left out"},
+		"svg":                 {"<svg>\n<text>no</text>\n\n<g></g>\n</svg>\n\nx", "<p>x</p>", "<svg> is not rendered"},
+		"svg ends in text":    {"<svg>\n\n<g></g>\n</svg> y\n\nx", "<p> y</p><p>x</p>", "<svg> is not rendered"},
+		"svg ends in code":    {"<svg>\n\n```\n</svg>\n```\n\nx", "<section><code>&lt;/svg&gt;</code></section><p>x</p>", "<svg> is not rendered"},
+		"svg never ends":      {"<svg>\n\na\n\nb", "<p>a</p><p>b</p>", "<svg> is not rendered"},
+		"unknown element":     {"a <blink>b</blink>", "<p>a b</p>", "<blink> is left out"},
+		"comment":             {"a <!-- b --> c", "<p>a  c</p>", ""},
+		"not closed":          {"<div>\n\na\n\n> <b>b\n\nc", "<section><p>a</p><blockquote><p><strong>b</strong></p></blockquote><p>c</p></section>", ""},
+		"stray end":           {"a</section></div></p>b", "<p>ab</p>", ""},
+		"stray end block":     {"a\n\n</section></section>\n\nb", "<p>a</p><p>b</p>", ""},
+		"p in p":              {"<p>a<p>b</p>", "<p>a</p><p>b</p>", ""},
+		"markdown in raw p":   {"<p>\n\na\n\n</p>", "<p></p><p>a</p>", ""},
+		"raw list":            {"<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>", ""},
+		"raw table":           {"<table><tr><td colspan=2 onclick=x>a</table>", `<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>`, ""},
+		"raw pre":             {"<pre>\na\n  b\n</pre>", "<section>a<br>&nbsp;&nbsp;b</section>", ""},
+		"raw link":            {`a <a href="https://e.com">b *c*</a> d`, "<p>a <span>b <em>c</em></span><sup>[1]</sup> d</p><section><section>引用链接</section><section>[1] b c: https://e.com</section></section>", "became a reference"},
+		"raw picture":         {`<img src="a.png" alt="x&quot;y" class="c" onerror="e()">`, img + ` alt="x&quot;y">`, ""},
+		"controls":            {"a\x01b\u2028c\ufeffd", "<p>abcd</p>", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := render(t, tt.md)
+			assert.Equal(t, tt.want, bare(out.HTML))
+			if tt.note == "" {
+				assert.NotContains(t, strings.Join(out.Notes, "\n"), "left out")
+			} else {
+				assert.Contains(t, strings.Join(out.Notes, "\n"), tt.note)
+			}
+			holds(t, out.HTML)
+		})
+	}
+}
+
+var (
+	styles   = regexp.MustCompile(`style="([^"]*)"`)
+	pictures = regexp.MustCompile(`<img [^>]*?src="([^"]*)"`)
+)
+
+// holds checks what must be true of every result.
+func holds(t testing.TB, html string) {
+	t.Helper()
+	low := strings.ToLower(html)
+	for _, bad := range []string{"<script", "<style", "<iframe", "<link", "<div", "<svg", "<!--", `style=""`} {
+		assert.NotContains(t, low, bad)
+	}
+	inTags := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(html, "")
+	for _, tag := range regexp.MustCompile(`<[a-z][^>]*>`).FindAllString(inTags, -1) {
+		assert.NotRegexp(t, `(?i)\s(class|id|on\w+)\s*=`, tag)
+	}
+	for _, m := range styles.FindAllStringSubmatch(html, -1) {
+		assert.NotRegexp(t, `(?i)['&<>\\]|position\s*:|url\(|var\(`, m[1])
+	}
+	assert.Len(t, pictures.FindAllString(html, -1), strings.Count(html, "<img"))
+	for _, m := range pictures.FindAllStringSubmatch(html, -1) {
+		assert.Regexp(t, `^https://mmbiz\.(qpic|qlogo)\.cn/`, m[1])
+	}
+}
+
+// Trap 29: an entity or a quote inside a style empties the whole attribute.
+func TestStyles(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ css, want string }{
+		"kept":            {"color:red; margin:0", "color:red;margin:0"},
+		"font quotes":     {"font-family:'PingFang SC',&quot;Arial&quot;", "font-family:PingFang SC,Arial"},
+		"position":        {"position:fixed;color:red", "color:red"},
+		"url":             {"background:url(https://e.com/x.png);color:red", "color:red"},
+		"variable":        {"--x:1;color:var(--x);margin:0", "margin:0"},
+		"expression":      {"width:expression(alert(1));margin:0", "margin:0"},
+		"quote elsewhere": {"content:'x';margin:0", "margin:0"},
+		"escape":          {`color:\72 ed;margin:0`, "margin:0"},
+		"nonsense":        {"nonsense;margin:0", "margin:0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, err := article.Parse([]byte(`a <span style="` + tt.css + `">b</span>`))
+			require.NoError(t, err)
+			out, err := d.Render(article.RenderOptions{Theme: article.Theme{Name: "bare"}})
+			require.NoError(t, err)
+			assert.Equal(t, `<section><p>a <span style="`+tt.want+`">b</span></p></section>`, out.HTML)
+			assert.Equal(t, name != "kept" && name != "font quotes", len(out.Notes) == 1)
+		})
+	}
+}
+
+func TestThemes(t *testing.T) {
+	t.Parallel()
+	for _, theme := range article.Themes() {
+		require.NoError(t, theme.Check(), theme.Name)
+	}
+	bad := article.Theme{Name: `"quotes" are fine here`, Paragraph: "font-family:'X'", Code: "position:absolute", Image: "background:url(x)"}
+	err := bad.Check()
+	require.ErrorIs(t, err, article.ErrStyle)
+	for _, part := range []string{"Paragraph", "Code", "Image"} {
+		require.ErrorContains(t, err, "theme: "+part)
+	}
+	d, err := article.Parse([]byte("x"))
+	require.NoError(t, err)
+	_, err = d.Render(article.RenderOptions{Theme: bad})
+	require.ErrorIs(t, err, article.ErrStyle)
+}
+
+func TestRenderNeedsPictures(t *testing.T) {
+	t.Parallel()
+	d, err := article.Parse([]byte("![](a.png) x ![](https://r2.example.com/b.png?X-Sig=SECRET) <img src=c.png>"))
+	require.NoError(t, err)
+	_, err = d.Render(article.RenderOptions{Pictures: map[string]string{
+		"a.png": "https://mmbiz.qpic.cn/a/0", "c.png": "https://mmbiz.qpic.cn.evil.com/c/0",
+	}})
+	require.ErrorIs(t, err, article.ErrNotUploaded)
+	require.ErrorContains(t, err, "r2.example.com/b.png")
+	require.ErrorContains(t, err, "c.png")
+	require.NotContains(t, err.Error(), "a.png")
+	require.NotContains(t, err.Error(), "SECRET")
+}
+
+func TestHighlight(t *testing.T) {
+	t.Parallel()
+	d, err := article.Parse([]byte("```go\nx\n```\n\n```txt\ny\n```"))
+	require.NoError(t, err)
+	out, err := d.Render(article.RenderOptions{
+		Theme: article.Theme{Name: "bare"},
+		Highlight: func(lang, code string) (string, bool) {
+			assert.NotContains(t, code, "<")
+			return "<pre class=\"chroma\"><span class=\"k\" style=\"color:#a00\">if  x</span>\n\t<span style=\"position:fixed\">a &lt; b</span><img src=x></b>\n</pre>", lang == "go"
+		},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, `<section><section><code><span style="color:#a00">if&nbsp;&nbsp;x</span><br>&nbsp;&nbsp;&nbsp;&nbsp;<span>a &lt; b</span></code></section><section><code>y</code></section></section>`, out.HTML)
+	assert.Contains(t, strings.Join(out.Notes, "\n"), "<img> of the highlighter")
+	assert.Contains(t, strings.Join(out.Notes, "\n"), "inline styles")
+}
+
+func TestRenderLimits(t *testing.T) {
+	t.Parallel()
+	long := render(t, strings.Repeat("字", article.AdvisedContent))
+	assert.Contains(t, strings.Join(long.Notes, "\n"), "officially the platform takes 20000")
+	d, err := article.Parse([]byte(strings.Repeat("字", 350_000)))
+	require.NoError(t, err)
+	_, err = d.Render(article.RenderOptions{})
+	require.ErrorIs(t, err, article.ErrTooLong)
+	d, err = article.Parse([]byte(strings.Repeat("> ", 600) + "x"))
+	require.NoError(t, err)
+	_, err = d.Render(article.RenderOptions{})
+	require.Error(t, err, "nested too deeply is an error and no panic")
+}
+
+func TestNotesHaveLines(t *testing.T) {
+	t.Parallel()
+	out := render(t, "---\ntitle: t\n---\n[a](https://e.com)\n\nx\n\n[b](https://e.com/b)\n\n<script></script>\n")
+	assert.Equal(t, []string{
+		"lines 4, 8: a link became a reference (引用链接): WeChat removes links that leave it",
+		"line 10: <script> is left out with its content",
+	}, out.Notes)
+}
