@@ -1,0 +1,2 @@
+// Package aliyun calls Aliyun (Alibaba Cloud).
+package aliyun

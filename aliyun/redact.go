@@ -1,0 +1,63 @@
+package aliyun
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
+	"github.com/kitroll/kitroll/internal/secret"
+)
+
+// maxMessage bounds what of a platform's message gets into an error, in bytes.
+const maxMessage = 300
+
+// redactor takes out of the platform's texts what it may have echoed: the key, phone numbers and template parameters.
+// A text that repeats the string to sign is cut before it, since that holds all of them in another spelling.
+func redactor(r Request, key Credentials) func(string) string {
+	hidden := []string{key.AccessKeySecret, key.SecurityToken}
+	for name, value := range r.Params {
+		if !strings.Contains(name, "Phone") && !strings.Contains(name, "Param") {
+			continue
+		}
+		hidden = append(hidden, value, url.QueryEscape(value))
+		var params map[string]string
+		if json.Unmarshal([]byte(value), &params) == nil {
+			for _, v := range params {
+				hidden = append(hidden, v, url.QueryEscape(v))
+			}
+			continue
+		}
+		hidden = append(hidden, strings.Split(value, ",")...)
+	}
+	// A short value may be part of a longer one.
+	slices.SortFunc(hidden, func(a, b string) int { return len(b) - len(a) })
+	return func(text string) string {
+		if i := strings.Index(strings.ToLower(text), "string to sign"); i >= 0 {
+			text = text[:i] + "string to sign is left out"
+		}
+		return httpcall.Head([]byte(secret.Scrub(text, hidden...)), maxMessage)
+	}
+}
+
+// record logs one attempt: no parameter, no host, no key.
+func (c *Client) record(ctx context.Context, r Request, attempt int, took time.Duration, resp *Response, err error) {
+	level, attrs := slog.LevelDebug, []slog.Attr{
+		slog.String("op", r.Action), slog.Int("attempt", attempt), slog.Duration("took", took),
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		if e.Is(ErrTemporary) || e.Is(ErrThrottled) || e.Is(ErrUnknownOutcome) {
+			level = slog.LevelWarn
+		}
+		attrs = append(attrs, slog.Any("error", e))
+	}
+	if resp != nil {
+		attrs = append(attrs, slog.String("code", resp.Code), slog.String("request", resp.RequestID))
+	}
+	c.log.LogAttrs(ctx, level, "aliyun call", attrs...)
+}
