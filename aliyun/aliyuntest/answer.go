@@ -1,0 +1,133 @@
+package aliyuntest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// refusal is an error answer: of the gateway with a status of its own, of the business with HTTP 200.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+// business is a refusal by the service itself.
+func business(code, message string) *refusal { return &refusal{http.StatusOK, code, message} }
+
+// forced is the refusal that FailNext asked for.
+func forced(code string) *refusal {
+	for _, prefix := range []string{"isv.", "isp.", "BUSINESS"} {
+		if strings.HasPrefix(code, prefix) {
+			message := "the fake was told to answer this"
+			if code == "isv.BUSINESS_LIMIT_CONTROL" {
+				message = "触发分钟级流控Permits:1"
+			}
+			return business(code, message)
+		}
+	}
+	status := http.StatusBadRequest
+	switch {
+	case code == "ServiceUnavailable":
+		status = http.StatusServiceUnavailable
+	case code == "InternalError":
+		status = http.StatusInternalServerError
+	case strings.HasPrefix(code, "Forbidden"):
+		status = http.StatusForbidden
+	case strings.HasSuffix(code, ".NotFound"):
+		status = http.StatusNotFound
+	}
+	return &refusal{status, code, "the fake was told to answer this"}
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.Serve(w, r, r.Header.Get("X-Acs-Action"), s.serve)
+}
+
+// action is what one API does: fields of the answer, or a refusal.
+type action func(q params) (map[string]any, *refusal)
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	query, perr := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || perr != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	requestID := newRequestID()
+	op := r.Header.Get("X-Acs-Action")
+	fields, refused := s.run(r, op, params{query, requestID}, body)
+	answer := map[string]any{"RequestId": requestID, "Code": "OK", "Message": "OK"}
+	status := http.StatusOK
+	if refused != nil {
+		status = refused.status
+		answer["Code"], answer["Message"] = refused.code, refused.message
+		if status != http.StatusOK {
+			answer["HostId"] = r.Host
+			answer["Recommend"] = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(refused.code) + "&product=Dysmsapi&requestId=" + requestID
+		}
+		if strings.HasPrefix(refused.code, "Throttling") {
+			w.Header().Set("X-Ratelimit-User-Api", "Limit:5000,Remain:0,TimeLeft:200,Reset:0")
+		}
+	}
+	for name, v := range fields {
+		answer[name] = v
+	}
+	data, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // maps of strings, numbers and slices: cannot be
+	}
+	w.Header().Set("Content-Type", "application/json;charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(data)
+}
+
+// run holds the lock for a whole call, so that two sends to one number never share a window.
+func (s *Server) run(r *http.Request, op string, q params, body []byte) (map[string]any, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if refused := s.authenticate(r, q.Values, body); refused != nil {
+		return nil, refused
+	}
+	actions := map[string]action{SendSms: s.send, QuerySendDetails: s.details, GetSmsTemplate: s.template}
+	do, known := actions[op]
+	if !known {
+		return nil, &refusal{http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
+	}
+	if v := r.Header.Get("X-Acs-Version"); v != "2017-05-25" {
+		return nil, &refusal{http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid."}
+	}
+	if due := s.fail[op]; len(due) > 0 {
+		s.fail[op] = due[1:]
+		return nil, forced(due[0])
+	}
+	return do(q)
+}
+
+// params are the parameters of a call and the ID of its answer.
+type params struct {
+	url.Values
+	requestID string
+}
+
+// missing is the gateway's refusal of a call without one of these.
+func (p params) missing(names ...string) *refusal {
+	for _, name := range names {
+		if p.Get(name) == "" {
+			return &refusal{http.StatusBadRequest, "Missing" + name, name + " is mandatory for this action."}
+		}
+	}
+	return nil
+}
+
+// newRequestID looks like those of the platform.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return fmt.Sprintf("%X-%X-%X-%X-%X", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
