@@ -2,6 +2,7 @@ package llm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,8 @@ type FetchOptions struct {
 // service); no proxy, no key, no cookie; at most five redirects, none from https to http; a size limit; and what comes
 // must begin as a PNG, JPEG, GIF, WebP, AVIF or BMP does.
 //
-// Errors: [ErrInvalid] for an address that is refused, [ErrTooLarge], [ErrNotStream] for what is no image, else [*Error]
-// with the status. Nothing is repeated.
+// Errors: [ErrInvalid] for an address that is refused, [ErrTooLarge], [ErrIdle] after the timeout, [ErrNotStream] for what is
+// no image, else [*Error] with the status. Nothing is repeated.
 func FetchImage(ctx context.Context, rawURL string, opts *FetchOptions) (data []byte, mediaType string, err error) {
 	o := FetchOptions{}
 	if opts != nil {
@@ -42,13 +43,16 @@ func FetchImage(ctx context.Context, rawURL string, opts *FetchOptions) (data []
 	}
 	o.MaxBytes, o.Timeout = orDefault(o.MaxBytes, 32<<20), orDefault(o.Timeout, time.Minute)
 	fail := func(kind error, status int, cause error) ([]byte, string, error) {
+		if s, ok := errors.AsType[*silence](cause); ok {
+			kind, cause = ErrIdle, s
+		}
 		return nil, "", &Error{Op: "fetch image", Status: status, Kind: kind, Message: cause.Error(), Err: cause}
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return fail(ErrInvalid, 0, errors.New("the address is not an http or https URL"))
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, &silence{"no whole image", o.Timeout, "FetchOptions"})
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, &silence{"no whole image", o.Timeout, "FetchOptions.Timeout"})
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, rawURL, nil)
 	if err != nil {
@@ -74,7 +78,7 @@ func FetchImage(ctx context.Context, rawURL string, opts *FetchOptions) (data []
 	case errors.Is(err, httpcall.ErrTooLarge):
 		return fail(ErrTooLarge, resp.StatusCode, err)
 	case err != nil:
-		return fail(ErrTruncated, resp.StatusCode, err)
+		return fail(ErrTruncated, resp.StatusCode, cmp.Or(context.Cause(ctx), err))
 	}
 	if mediaType = imageType(data); mediaType == "" {
 		return fail(ErrNotStream, resp.StatusCode, errors.New("what came is not an image"))

@@ -139,7 +139,7 @@ func (s *Stream) attempt(ctx context.Context, emit func(Event) bool) error {
 	}
 	w := newWatch(limits, cancel)
 	defer w.disarm()
-	w.arm(limits.FirstByte, &silence{"no byte of the answer", limits.FirstByte, "FirstByte"})
+	w.arm(limits.FirstByte, &silence{"no byte of the answer", limits.FirstByte, "Timeouts.FirstByte"})
 	resp, err := s.send(ctx)
 	if err != nil {
 		return err
@@ -172,5 +172,5 @@ func (c *Client) answerTimeout(ctx context.Context) (context.Context, context.Ca
 	if d < 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, d, &silence{"no whole answer", d, "Answer"})
+	return context.WithTimeoutCause(ctx, d, &silence{"no whole answer", d, "Timeouts.Answer"})
 }

@@ -21,7 +21,7 @@ type silence struct {
 }
 
 func (s *silence) Error() string {
-	return fmt.Sprintf("%s for %v (Timeouts.%s)", s.what, s.limit, s.field)
+	return fmt.Sprintf("%s for %v (%s)", s.what, s.limit, s.field)
 }
 
 // watch ends a call that makes no progress. It is one timer: it runs while a read waits and rests while the caller works.
@@ -88,8 +88,8 @@ func (w *watch) watch(resp *http.Response) *watched {
 	w.mu.Unlock()
 	b := &watched{
 		w: w, body: resp.Body,
-		idle:    silence{"no byte of the stream", w.limits.Idle, "Idle"},
-		noEvent: silence{"no event in the stream", w.limits.NoEvent, "NoEvent"},
+		idle:    silence{"no byte of the stream", w.limits.Idle, "Timeouts.Idle"},
+		noEvent: silence{"no event in the stream", w.limits.NoEvent, "Timeouts.NoEvent"},
 	}
 	if resp.Header.Get("Content-Encoding") == "gzip" && !resp.Uncompressed {
 		b.body = &gunzip{src: resp.Body} // a transport that does not decompress, and a server that does not ask
