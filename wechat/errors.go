@@ -181,6 +181,9 @@ func noAnswer(ctx context.Context, op string, sent bool, cause error) *Error {
 func noJSON(op string, status int, header http.Header, body []byte, now time.Time, hide func(string) string) *Error {
 	e := &Error{Op: op, HTTPStatus: status, Msg: "not an answer of WeChat", Body: httpcall.Head([]byte(hide(string(body))), 512), sent: true}
 	e.temporary = status == http.StatusOK // the status decides otherwise
+	if op == opToken && status == http.StatusOK {
+		e.Body = "" // half of the answer may hold the token
+	}
 	if e.Is(ErrRateLimited) {
 		e.RetryAfter = max(httpcall.RetryAfter(header, now), time.Minute)
 	}

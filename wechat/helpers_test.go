@@ -108,3 +108,17 @@ func onTheWire(t *testing.T, status int, answer string) (*wechat.Client, *wire) 
 	require.NoError(t, err)
 	return c, w
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// readAll reads the body of a request that goes on afterwards.
+func readAll(t *testing.T, req *http.Request) string {
+	t.Helper()
+	body, err := req.GetBody()
+	require.NoError(t, err)
+	data, err := io.ReadAll(body)
+	require.NoError(t, err)
+	return string(data)
+}
