@@ -1,2 +1,55 @@
-// Package aliyun calls Aliyun (Alibaba Cloud).
+// Package aliyun sends text messages through Aliyun (Alibaba Cloud), and makes any of its signed API calls.
+//
+// A text message is not idempotent and costs money. The platform has no idempotency key, its business errors arrive as
+// HTTP 200, and an answer that is lost says nothing about the message. The package is built around that:
+//
+//   - Everything that can be checked is checked before anything is sent: phones, template parameters, signs.
+//   - A message is sent at most once. A send without a clear answer is [ErrUnknownOutcome], never a success and never
+//     repeated; it carries an OutID, and [SMS.Resolve] finds out by it what became of the message.
+//   - Every refusal is an [*Error] with a kind for errors.Is, the platform's code and request ID, and where a person must
+//     act a hint in English and Chinese. Flow control carries its window, its share and the exact time to wait.
+//   - Phones, parameters and keys never get into an error, a log line or whatever fmt prints.
+//
+// A message, sent and followed:
+//
+//	c, err := aliyun.New(aliyun.Config{Credentials: aliyun.EnvCredentials(os.Getenv)})
+//	…
+//	sms := c.SMS(&aliyun.SMSOptions{Sign: "我的签名"})
+//	if err := sms.LoadTemplates(ctx, "SMS_100000001"); err != nil { … } // optional: parameters are then checked both ways
+//	began := time.Now()
+//	receipt, err := sms.Send(ctx, aliyun.Message{
+//		Phones:   []string{"+86 138 0000 0000"},
+//		Template: "SMS_100000001",
+//		Params:   map[string]string{"title": "发布说明", "result": "已发布"},
+//	}, nil)
+//	switch {
+//	case errors.Is(err, aliyun.ErrUnknownOutcome):
+//		outcome, err := sms.Resolve(ctx, receipt.OutID, "13800000000", began)
+//		… // NotFound: still unknown. Anything else: it was accepted, do not send again
+//	case errors.Is(err, aliyun.ErrRateLimited):
+//		e, _ := errors.AsType[*aliyun.Error](err)
+//		… // the window opens in e.RetryAfter
+//	}
+//
+// # Limits
+//
+// One call takes 1000 phones, all of the mainland or all abroad. A number gets one code a minute, five an hour and ten a
+// day from one sign, and fifty notices a day of one template; minute and hour are the calendar's in UTC+8, the day is 24
+// hours from a send. A parameter has up to 35 characters (unverified; [SMSOptions].ParamLimit), a message up to 500. The
+// records of [SMS.Details] go back 30 days.
+//
+// # The signing module
+//
+// Requests are signed and made by github.com/alibabacloud-go/darabonba-openapi/v2, whose retries, HTTP client, timeouts
+// and decoding are not used: it shares headers between goroutines, waits seconds for milliseconds, follows redirects with
+// the token of a temporary key, and takes an empty answer for success.
+//
+// One thing of it remains: with the environment variable DEBUG=dara, which it reads when the program starts, it prints
+// whole URLs (phones and codes are in them), signatures and tokens to standard output. Never set that in production. The
+// parameters of every call are in its query, so a proxy or gateway of your own may log them too.
+//
+// # Sources
+//
+// API dysmsapi 2017-05-25; help.aliyun.com/document_detail/44335 (rules, length, flow control), 101346 and 101347 (error
+// codes). Read 2026-11. What these do not say, or nobody has tried, is marked unverified where it is used.
 package aliyun
