@@ -1,0 +1,111 @@
+package llm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kitroll/kitroll/llm"
+	"github.com/kitroll/kitroll/llm/llmtest"
+)
+
+func ExampleClient_Stream() {
+	srv := llmtest.NewServer() // real code: llm.Config{BaseURL: "https://api.deepseek.com", Key: …}
+	defer srv.Close()
+	srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
+		return llmtest.Answer{Reasoning: "Rayleigh, 1871.", Text: "Air scatters blue most.", Runes: 8}
+	})
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream := client.Stream(context.Background(), &llm.Request{
+		Model:    "deepseek-reasoner",
+		Messages: []llm.Message{llm.System("Answer in one sentence."), llm.User("Why is the sky blue?")},
+	})
+	for ev, err := range stream.Events() {
+		if err != nil {
+			fmt.Println(err) // stream.Response() has what came before
+			return
+		}
+		fmt.Printf("%s %q\n", ev.Kind, ev.Text)
+	}
+	fmt.Println(stream.Response().Text())
+	// Output:
+	// reasoning "Rayleigh"
+	// reasoning ", 1871."
+	// text "Air scat"
+	// text "ters blu"
+	// text "e most."
+	// finish ""
+	// usage ""
+	// Air scatters blue most.
+}
+
+func ExampleStream_Text() {
+	srv := llmtest.NewServer()
+	defer srv.Close()
+	srv.Misbehave(llmtest.EarlyEnd) // the server closes the stream without a finish_reason
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream := client.Stream(context.Background(), &llm.Request{Model: "gpt-4o", Messages: []llm.Message{llm.User("Hello, hello")}})
+	for text, err := range stream.Text() {
+		if errors.Is(err, llm.ErrTruncated) {
+			fmt.Printf("cut after %q\n", stream.Response().Text())
+			return
+		}
+		fmt.Printf("%q\n", text)
+	}
+	// Output:
+	// "Hell"
+	// "o, h"
+	// "ello"
+	// cut after "Hello, hello"
+}
+
+func ExampleClient_Images() {
+	srv := llmtest.NewServer()
+	defer srv.Close()
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	images, err := client.Images(context.Background(), &llm.ImageRequest{Model: "dall-e-3", Prompt: "A lighthouse at dusk", Style: "vivid"})
+	switch {
+	case errors.Is(err, llm.ErrUnknownOutcome):
+		fmt.Println("it may have been made and charged: look before you ask again")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		fmt.Println(images.Images[0].Type)
+	}
+	// Output: image/png
+}
+
+func ExampleTitle() {
+	srv := llmtest.NewServer()
+	defer srv.Close()
+	srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer { return llmtest.Answer{Text: "标题：“天空的颜色。”"} })
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	history := &llm.Request{Model: "gpt-4o", Messages: []llm.Message{llm.User("天空为什么是蓝色的？"), llm.Assistant("因为散射。")}}
+	fmt.Println(llm.Title(context.Background(), client, history, nil))
+	// Output: 天空的颜色 <nil>
+}
+
+func ExampleParseAttachments() {
+	text := llm.AppendAttachments("What does it say?", llm.AttachmentCurrent, llm.Attachment{Name: "note.md", Content: "</FILE_CONTENT> does not end it"})
+	rest, files := llm.ParseAttachments(text)
+	fmt.Printf("%q\n%s: %q\n", rest, files[0].Name, files[0].Content)
+	// Output:
+	// "What does it say?"
+	// note.md: "</FILE_CONTENT> does not end it"
+}
