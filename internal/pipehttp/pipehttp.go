@@ -5,6 +5,7 @@ package pipehttp
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -64,7 +65,7 @@ type listener struct {
 func (l *listener) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
-	case l.conns <- server:
+	case l.conns <- serverConn{server}:
 		return client, nil
 	case <-l.closed:
 		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: pipeAddr(addr), Err: errors.New("connection refused: the fake is closed")}
@@ -88,6 +89,17 @@ func (l *listener) Close() error {
 }
 
 func (l *listener) Addr() net.Addr { return pipeAddr("pipe") }
+
+// serverConn ends a connection whose request was answered before its body was read. net/http closes the way out, if
+// there is a CloseWrite, and then sleeps for half a second, so that TCP does not throw the answer away; a goroutine that
+// sleeps after Close is a leak to goleak and a deadlock to synctest. A pipe has delivered the answer by now: what is left
+// is to read on until the caller has had enough, and to leave the way that a handler would.
+type serverConn struct{ net.Conn }
+
+func (c serverConn) CloseWrite() error {
+	_, _ = io.Copy(io.Discard, c.Conn)
+	panic(http.ErrAbortHandler)
+}
 
 type pipeAddr string
 

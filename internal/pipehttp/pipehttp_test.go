@@ -115,6 +115,34 @@ func TestAnswersBeforeTheBodyIsRead(t *testing.T) {
 	}
 }
 
+func TestAnswersBeforeTheBodyIsReadInABubble(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"short": "no", "long": strings.Repeat("no ", 10_000)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := pipehttp.NewServer("platform.fake", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(http.StatusForbidden)
+					_, _ = io.WriteString(w, answer)
+				}))
+				defer srv.Close()
+				start := time.Now()
+				for body := range map[io.Reader]bool{bytes.NewReader(make([]byte, 4<<20)): true, endless{}: true} {
+					status, got, err := send(t.Context(), srv.Client(), http.MethodPost, srv.URL, body)
+					require.NoError(t, err)
+					assert.Equal(t, http.StatusForbidden, status)
+					assert.Equal(t, answer, string(got))
+				}
+				assert.Less(t, time.Since(start), time.Second)
+			})
+		})
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 func TestStreams(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
