@@ -61,7 +61,7 @@ func AppendAttachments(text string, form AttachmentForm, files ...Attachment) st
 
 func (f Attachment) write(b *strings.Builder, form AttachmentForm) {
 	b.WriteString("\n\n<ATTACHMENT_FILE>\n")
-	name := nameEscaper.Replace(f.Name)
+	name := escapeName(f.Name)
 	if form == AttachmentLegacy {
 		fmt.Fprintf(b, "<FILE_INDEX>File %d</FILE_INDEX>\n<FILE_NAME>%s</FILE_NAME>\n", f.Index, name)
 	} else {
@@ -71,7 +71,7 @@ func (f Attachment) write(b *strings.Builder, form AttachmentForm) {
 			key = hex.EncodeToString(sum[:8])
 		}
 		fmt.Fprintf(b, "<FILE_INDEX>%d</FILE_INDEX>\n<FILE_NAME>%s</FILE_NAME>\n<FILE_KEY>%s</FILE_KEY>\n<FILE_LINES>%d</FILE_LINES>\n<FILE_SIZE>%d bytes</FILE_SIZE>\n",
-			f.Index, name, nameEscaper.Replace(key), strings.Count(f.Content, "\n")+1, len(f.Content))
+			f.Index, name, escapeName(key), strings.Count(f.Content, "\n")+1, len(f.Content))
 	}
 	b.WriteString("<FILE_CONTENT>\n" + neutralise(f.Content) + "\n</FILE_CONTENT>\n</ATTACHMENT_FILE>\n")
 }
@@ -92,20 +92,19 @@ func ParseAttachments(text string) (rest string, files []Attachment) {
 			return text[at[2*n]:at[2*n+1]]
 		}
 		index, _ := strconv.Atoi(strings.TrimPrefix(group(1), "File "))
-		f := Attachment{Index: index, Name: nameUnescaper.Replace(group(2)), Key: nameUnescaper.Replace(group(3))}
-		body := text[at[1]:]
-		end := strings.Index(body, attachmentEnd)
-		if end < 0 {
+		f := Attachment{Index: index, Name: originalName(group(2)), Key: originalName(group(3))}
+		content, after, found := strings.Cut(text[at[1]:], attachmentEnd)
+		if !found {
 			break // the block has no end: it is text
 		}
-		f.Content = original(body[:end])
+		f.Content = original(content)
 		before := text[:at[0]]
 		if len(files) == 0 && strings.HasPrefix(group(1), "File ") {
 			before = strings.TrimSuffix(before, "\n")
 		}
 		kept.WriteString(before)
 		files = append(files, f)
-		text = body[end+len(attachmentEnd):]
+		text = after
 	}
 	kept.WriteString(text)
 	return original(kept.String()), files
@@ -120,10 +119,16 @@ var (
 	// has been neutralised.
 	attachmentTag  = regexp.MustCompile(`(?i)<(\\*\s*/?\s*(?:ATTACHMENT_FILE|FILE_(?:INDEX|NAME|KEY|LINES|SIZE|CONTENT)))`)
 	neutralisedTag = regexp.MustCompile(`(?i)<\\(\\*\s*/?\s*(?:ATTACHMENT_FILE|FILE_(?:INDEX|NAME|KEY|LINES|SIZE|CONTENT)))`)
-	nameEscaper    = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", "&#10;", "\r", "&#13;")
-	nameUnescaper  = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&#10;", "\n", "&#13;", "\r")
 )
 
 func neutralise(s string) string { return attachmentTag.ReplaceAllString(s, `<\$1`) }
 
 func original(s string) string { return neutralisedTag.ReplaceAllString(s, `<$1`) }
+
+func escapeName(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", "&#10;", "\r", "&#13;").Replace(s)
+}
+
+func originalName(s string) string {
+	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&#10;", "\n", "&#13;", "\r").Replace(s)
+}

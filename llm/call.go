@@ -162,15 +162,15 @@ func (k *call) retry(ctx context.Context, attempt func(context.Context) error, a
 
 // passing reports whether the same request may succeed a little later.
 func (e *Error) passing() bool {
-	switch e.Kind { //nolint:errorlint // kinds are compared by identity
-	case ErrRateLimit, ErrOverloaded, ErrServer:
+	switch {
+	case isKind(e.Kind, ErrRateLimit, ErrOverloaded, ErrServer):
 		return e.again != "false"
-	case ErrTruncated:
+	case isKind(e.Kind, ErrTruncated):
 		return e.Err != nil // the connection broke; a server that ends an empty answer in peace will do so again
-	case nil:
+	case e.Kind == nil:
 		_, certificate := errors.AsType[*tls.CertificateVerificationError](e.Err)
 		_, transport := errors.AsType[*httpcall.Error](e.Err)
 		return transport && !certificate
 	}
-	return e.again == "true" && e.Kind != ErrQuota //nolint:errorlint // see above
+	return e.again == "true" && !isKind(e.Kind, ErrQuota)
 }

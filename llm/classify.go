@@ -19,9 +19,8 @@ func classify(e *Error) error {
 		}
 	}
 	for _, word := range []string{code, typ} {
-		switch kind := byCode(word); kind { //nolint:errorlint // kinds are compared by identity
-		case nil, ErrInvalid, ErrServer: // catch-all words, such as Ollama's "api_error" with a 404: the status knows more
-		default:
+		// Catch-all words, such as Ollama's "api_error" with a 404, wait: the status knows more.
+		if kind := byCode(word); !isKind(kind, nil, ErrInvalid, ErrServer) {
 			return kind
 		}
 	}

@@ -147,7 +147,7 @@ func New(cfg Config) (*Client, error) {
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
-	c.http = httpcall.Client(cfg.HTTPClient, &http.Client{Transport: http.DefaultTransport})
+	c.http = httpcall.Client(cfg.HTTPClient, &http.Client{})
 	return c, nil
 }
 

@@ -263,7 +263,7 @@ func (d *decoder) parts() bool {
 		if m == bad {
 			return false
 		}
-		ok := false
+		var ok bool
 		if d.peek() == '"' {
 			ok = d.add(&d.last().text)
 		} else {
@@ -288,7 +288,7 @@ func (d *decoder) part(key []byte) bool {
 			if m == bad {
 				return false
 			}
-			ok := false
+			var ok bool
 			if d.peek() == '"' {
 				ok = d.add(&d.last().inner)
 			} else {

@@ -300,7 +300,7 @@ func members(doc []byte) (out []member) {
 		if dec.Decode(&v) != nil {
 			return out
 		}
-		out = append(out, member{name.(string), v})
+		out = append(out, member{fmt.Sprint(name), v})
 	}
 	return out
 }

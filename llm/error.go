@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,8 +108,11 @@ func (e *Error) Unwrap() []error {
 
 // Is maps two kinds of the standard library: fs.ErrNotExist and fs.ErrPermission.
 func (e *Error) Is(kind error) bool {
-	return kind == fs.ErrNotExist && e.Kind == ErrNotFound || kind == fs.ErrPermission && e.Kind == ErrAuth //nolint:errorlint // kinds are compared by identity
+	return kind == fs.ErrNotExist && e.Kind == ErrNotFound || kind == fs.ErrPermission && e.Kind == ErrAuth
 }
+
+// isKind compares a kind with others by identity: a kind is never wrapped.
+func isKind(kind error, others ...error) bool { return slices.Contains(others, kind) }
 
 // RateLimits is what the headers x-ratelimit-* say. A field is 0 where they do not, or say something that cannot be
 // (Azure sends -1).

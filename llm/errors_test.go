@@ -3,6 +3,7 @@ package llm_test
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -55,45 +56,74 @@ func TestError_envelopes(t *testing.T) {
 		header http.Header
 		want   llm.Error
 	}{
-		"OpenAI": {400, `{"error":{"message":"Invalid type.","type":"invalid_request_error","param":"messages.[0].content","code":"invalid_type"}}`, nil,
-			llm.Error{Message: "Invalid type.", Type: "invalid_request_error", Param: "messages.[0].content", Code: "invalid_type", Kind: llm.ErrInvalid}},
-		"code null": {401, `{"error":{"message":"No key.","type":"invalid_request_error","param":null,"code":null}}`, nil,
-			llm.Error{Message: "No key.", Type: "invalid_request_error", Kind: llm.ErrAuth}},
-		"code as a number": {429, `{"error":{"message":"Slow down.","code":429}}`, nil,
-			llm.Error{Message: "Slow down.", Code: "429", Kind: llm.ErrRateLimit}},
-		"request_id beside": {400, `{"error":{"message":"'messages.[0].content' is bad","type":"invalid_request_error","param":"'messages.[0].content'","code":"invalid_type"},"request_id":"chatcmpl-1"}`, nil,
-			llm.Error{Message: "'messages.[0].content' is bad", Type: "invalid_request_error", Param: "'messages.[0].content'", Code: "invalid_type", RequestID: "chatcmpl-1", Kind: llm.ErrInvalid}},
-		"request_id inside": {500, `{"error":{"message":"Oops","request_id":"r-1"}}`, nil,
-			llm.Error{Message: "Oops", RequestID: "r-1", Kind: llm.ErrServer}},
+		"OpenAI": {
+			400, `{"error":{"message":"Invalid type.","type":"invalid_request_error","param":"messages.[0].content","code":"invalid_type"}}`, nil,
+			llm.Error{Message: "Invalid type.", Type: "invalid_request_error", Param: "messages.[0].content", Code: "invalid_type", Kind: llm.ErrInvalid},
+		},
+		"code null": {
+			401, `{"error":{"message":"No key.","type":"invalid_request_error","param":null,"code":null}}`, nil,
+			llm.Error{Message: "No key.", Type: "invalid_request_error", Kind: llm.ErrAuth},
+		},
+		"code as a number": {
+			429, `{"error":{"message":"Slow down.","code":429}}`, nil,
+			llm.Error{Message: "Slow down.", Code: "429", Kind: llm.ErrRateLimit},
+		},
+		"request_id beside": {
+			400, `{"error":{"message":"'messages.[0].content' is bad","type":"invalid_request_error","param":"'messages.[0].content'","code":"invalid_type"},"request_id":"chatcmpl-1"}`, nil,
+			llm.Error{Message: "'messages.[0].content' is bad", Type: "invalid_request_error", Param: "'messages.[0].content'", Code: "invalid_type", RequestID: "chatcmpl-1", Kind: llm.ErrInvalid},
+		},
+		"request_id inside": {
+			500, `{"error":{"message":"Oops","request_id":"r-1"}}`, nil,
+			llm.Error{Message: "Oops", RequestID: "r-1", Kind: llm.ErrServer},
+		},
 		"error is a text": {400, `{"error":"bad model"}`, nil, llm.Error{Message: "bad model", Kind: llm.ErrInvalid}},
-		"OpenRouter": {502, `{"error":{"code":502,"message":"Provider returned error","metadata":{"raw":"boom","provider_name":"X"}}}`, nil,
-			llm.Error{Message: "Provider returned error: boom", Code: "502", Kind: llm.ErrServer}},
-		"OpenRouter, raw is JSON": {502, `{"error":{"code":502,"metadata":{"raw":{"why":"boom"}}}}`, nil,
-			llm.Error{Message: `{"why":"boom"}`, Code: "502", Kind: llm.ErrServer}},
-		"SiliconFlow": {400, `{"code":20012,"message":"Model does not exist.","data":null}`, http.Header{"X-Siliconcloud-Trace-Id": {"t-1"}},
-			llm.Error{Message: "Model does not exist.", Code: "20012", RequestID: "t-1", Kind: llm.ErrInvalid}},
-		"vLLM": {400, `{"object":"error","message":"The model is small.","type":"BadRequestError","param":null,"code":400}`, nil,
-			llm.Error{Message: "The model is small.", Type: "BadRequestError", Code: "400", Kind: llm.ErrInvalid}},
+		"OpenRouter": {
+			502, `{"error":{"code":502,"message":"Provider returned error","metadata":{"raw":"boom","provider_name":"X"}}}`, nil,
+			llm.Error{Message: "Provider returned error: boom", Code: "502", Kind: llm.ErrServer},
+		},
+		"OpenRouter, raw is JSON": {
+			502, `{"error":{"code":502,"metadata":{"raw":{"why":"boom"}}}}`, nil,
+			llm.Error{Message: `{"why":"boom"}`, Code: "502", Kind: llm.ErrServer},
+		},
+		"SiliconFlow": {
+			400, `{"code":20012,"message":"Model does not exist.","data":null}`,
+			http.Header{"X-Siliconcloud-Trace-Id": {"t-1"}},
+			llm.Error{Message: "Model does not exist.", Code: "20012", RequestID: "t-1", Kind: llm.ErrInvalid},
+		},
+		"vLLM": {
+			400, `{"object":"error","message":"The model is small.","type":"BadRequestError","param":null,"code":400}`, nil,
+			llm.Error{Message: "The model is small.", Type: "BadRequestError", Code: "400", Kind: llm.ErrInvalid},
+		},
 		"FastAPI text": {422, `{"detail":"Not like that"}`, nil, llm.Error{Message: "Not like that", Kind: llm.ErrInvalid}},
-		"FastAPI list": {422, `{"detail":[{"loc":["body","messages",0],"msg":"field required","type":"value_error"},{"msg":"also bad"}]}`, nil,
-			llm.Error{Message: "body.messages.0: field required; also bad", Kind: llm.ErrInvalid}},
+		"FastAPI list": {
+			422, `{"detail":[{"loc":["body","messages",0],"msg":"field required","type":"value_error"},{"msg":"also bad"}]}`, nil,
+			llm.Error{Message: "body.messages.0: field required; also bad", Kind: llm.ErrInvalid},
+		},
 		"message is a list": {400, `{"message":["one","two"]}`, nil, llm.Error{Message: "one; two", Kind: llm.ErrInvalid}},
-		"Gemini": {400, `[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]`, nil,
-			llm.Error{Message: "API key not valid.", Code: "400", Kind: llm.ErrInvalid}},
+		"Gemini": {
+			400, `[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]`, nil,
+			llm.Error{Message: "API key not valid.", Code: "400", Kind: llm.ErrInvalid},
+		},
 		"success false": {400, `{"success":false,"error":{"message":"No."}}`, nil, llm.Error{Message: "No.", Kind: llm.ErrInvalid}},
-		"DashScope native": {400, `{"code":"InvalidParameter","message":"Range of input.","request_id":"r-2"}`, nil,
-			llm.Error{Message: "Range of input.", Code: "InvalidParameter", RequestID: "r-2", Kind: llm.ErrInvalid}},
+		"DashScope native": {
+			400, `{"code":"InvalidParameter","message":"Range of input.","request_id":"r-2"}`, nil,
+			llm.Error{Message: "Range of input.", Code: "InvalidParameter", RequestID: "r-2", Kind: llm.ErrInvalid},
+		},
 		"x_groq": {400, `{"x_groq":{"error":"over capacity"}}`, nil, llm.Error{Message: "over capacity", Kind: llm.ErrInvalid}},
 		"text":   {502, "upstream connect error\n", nil, llm.Error{Message: "upstream connect error", Kind: llm.ErrServer}},
 		"HTML":   {503, "<html><title>Down</title></html>", nil, llm.Error{Message: "Down (an HTML page)", Kind: llm.ErrOverloaded}},
 		"empty":  {500, "", nil, llm.Error{Message: "Internal Server Error", Kind: llm.ErrServer}},
 
-		"insufficient_quota": {429, `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}`, nil,
-			llm.Error{Message: "You exceeded your current quota", Type: "insufficient_quota", Code: "insufficient_quota", Kind: llm.ErrQuota}},
+		"insufficient_quota": {
+			429, `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}`, nil,
+			llm.Error{Message: "You exceeded your current quota", Type: "insufficient_quota", Code: "insufficient_quota", Kind: llm.ErrQuota},
+		},
 		"DeepSeek balance":    {402, `{"error":{"message":"Insufficient Balance"}}`, nil, llm.Error{Message: "Insufficient Balance", Kind: llm.ErrQuota}},
 		"DeepSeek parameters": {422, `{"error":{"message":"bad"}}`, nil, llm.Error{Message: "bad", Kind: llm.ErrInvalid}},
-		"SiliconFlow balance": {403, `{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}`, nil,
-			llm.Error{Message: "Sorry, your account balance is insufficient", Code: "30001", Kind: llm.ErrQuota}},
+		"SiliconFlow balance": {
+			403, `{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}`, nil,
+			llm.Error{Message: "Sorry, your account balance is insufficient", Code: "30001", Kind: llm.ErrQuota},
+		},
 		"forbidden":           {403, `{"error":{"message":"Region not supported"}}`, nil, llm.Error{Message: "Region not supported", Kind: llm.ErrAuth}},
 		"Zhipu rate":          {429, `{"error":{"code":"1302","message":"慢一点"}}`, nil, llm.Error{Message: "慢一点", Code: "1302", Kind: llm.ErrRateLimit}},
 		"Zhipu balance":       {429, `{"error":{"code":"1113","message":"欠费"}}`, nil, llm.Error{Message: "欠费", Code: "1113", Kind: llm.ErrQuota}},
@@ -112,9 +142,7 @@ func TestError_envelopes(t *testing.T) {
 			c, tr := mocked(t, nil)
 			resp := httpmock.NewStringResponse(tt.status, tt.body)
 			resp.Header = http.Header{}
-			for name, v := range tt.header {
-				resp.Header[name] = v
-			}
+			maps.Copy(resp.Header, tt.header)
 			tr.RegisterResponder("POST", mockURL, httpmock.ResponderFromResponse(resp))
 			_, err := drain(c.Stream(t.Context(), hello()))
 			e, ok := errors.AsType[*llm.Error](err)

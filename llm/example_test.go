@@ -90,7 +90,9 @@ func ExampleClient_Images() {
 func ExampleTitle() {
 	srv := llmtest.NewServer()
 	defer srv.Close()
-	srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer { return llmtest.Answer{Text: "标题：“天空的颜色。”"} })
+	srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
+		return llmtest.Answer{Text: "标题：“天空的颜色。”"}
+	})
 	client, err := llm.New(srv.Config())
 	if err != nil {
 		fmt.Println(err)

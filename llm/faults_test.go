@@ -94,6 +94,7 @@ func TestStream_faults(t *testing.T) {
 		llmtest.StallFirst:      {kind: llm.ErrIdle, noText: true, timeouts: quick},
 		llmtest.EndlessComments: {kind: llm.ErrIdle, timeouts: llm.Timeouts{NoEvent: 300 * time.Millisecond}},
 		llmtest.HugeError: {kind: llm.ErrInvalid, noText: true, check: func(t *testing.T, e *llm.Error) {
+			t.Helper()
 			assert.Equal(t, 400, e.Status)
 			assert.Len(t, e.Body, 64<<10)
 			assert.Less(t, len(e.Error()), 1200)
@@ -115,6 +116,7 @@ func cmpName(f llmtest.Fault) string {
 }
 
 func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
+	t.Helper()
 	srv := llmtest.NewServer()
 	defer srv.Close()
 	web := httptest.NewServer(srv)

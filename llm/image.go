@@ -106,7 +106,7 @@ func (c *Client) Images(ctx context.Context, r *ImageRequest) (*ImageResponse, e
 		images, err = k.images(ctx)
 		return err
 	}, func(e *Error) bool {
-		return e.Kind == ErrRateLimit || e.Status == 0 && !e.sent && e.passing() //nolint:errorlint // kinds are compared by identity
+		return isKind(e.Kind, ErrRateLimit) || e.Status == 0 && !e.sent && e.passing()
 	})
 	return images, err
 }
@@ -117,7 +117,7 @@ func (k *call) images(ctx context.Context) (*ImageResponse, error) {
 		e.sent = false
 		return nil, e
 	}
-	resp, err := k.send(ctx)
+	resp, err := k.send(ctx) //nolint:bodyclose // httpcall.Read closes it
 	if err != nil {
 		e, _ := errors.AsType[*Error](err)
 		if e.sent || e.Status != 0 && lostBehind(e) {

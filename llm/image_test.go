@@ -147,6 +147,7 @@ func TestImages_outcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+				t.Helper()
 				tt.script(srv)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -283,8 +283,7 @@ func (r *reception) broken(err error) error {
 		return r.tooLarge(err)
 	}
 	e := r.s.failed(r.ctx, err)
-	ours := e.Kind == ErrIdle || e.Kind == ErrTruncated //nolint:errorlint // kinds are compared by identity
-	if ours && r.s.answer.finished() {
+	if isKind(e.Kind, ErrIdle, ErrTruncated) && r.s.answer.finished() {
 		r.s.c.logger.WarnContext(r.ctx, "llm: the stream broke after its finish_reason", "kind", e.Kind)
 		return r.complete()
 	}

@@ -69,6 +69,8 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 }
 
 // special marks the bytes that do not just stand for themselves in a string: control characters, quote and backslash.
+//
+//nolint:gochecknoglobals // a table
 var special = [256]bool{
 	0: true, 1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true, 10: true, 11: true, 12: true,
 	13: true, 14: true, 15: true, 16: true, 17: true, 18: true, 19: true, 20: true, 21: true, 22: true, 23: true, 24: true,

@@ -140,12 +140,12 @@ func (s *Stream) attempt(ctx context.Context, emit func(Event) bool) error {
 	w := newWatch(limits, cancel)
 	defer w.disarm()
 	w.arm(limits.FirstByte, &silence{"no byte of the answer", limits.FirstByte, "Timeouts.FirstByte"})
-	resp, err := s.send(ctx)
+	resp, err := s.send(ctx) //nolint:bodyclose // the watched body closes it
 	if err != nil {
 		return err
 	}
 	body := w.watch(resp)
-	defer body.Close()
+	defer func() { _ = body.Close() }() // the answer has been read, or is not wanted
 	s.answer = answer{resp: Response{RequestID: requestID(resp.Header), Limits: rateLimits(resp.Header)}}
 	r := &reception{s: s, ctx: ctx, resp: resp, body: body, emit: emit}
 	return r.read()
@@ -160,7 +160,7 @@ func (c *Client) Chat(ctx context.Context, r *Request) (*Response, error) {
 	ctx, cancel := c.answerTimeout(ctx)
 	defer cancel()
 	s := c.newStream(ctx, r, false)
-	err := s.run(func(Event) bool { return true })
+	err := s.run(func(Event) bool { return true }) //nolint:contextcheck // the stream has it
 	if err != nil && len(s.answer.choices) == 0 {
 		return nil, err
 	}

@@ -174,8 +174,8 @@ func TestStream_leavesNothing(t *testing.T) {
 		"never begun": func(*llm.Stream) error { return nil },
 		"panic in the loop": func(s *llm.Stream) (err error) {
 			defer func() { _ = recover() }()
-			for range s.Events() {
-				panic("the caller's fault")
+			for _, err := range s.Events() {
+				panic(err)
 			}
 			return nil
 		},
@@ -240,7 +240,8 @@ func TestStream_goroutines(t *testing.T) {
 	}
 	s := c.Stream(t.Context(), hello())
 	before := runtime.NumGoroutine()
-	for range s.Events() {
+	for _, err := range s.Events() {
+		require.NoError(t, err)
 		require.LessOrEqual(t, runtime.NumGoroutine(), before+5, "net/http's two on this side, and its own on the server's")
 		break
 	}

@@ -56,6 +56,7 @@ func TestStream_timeouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(cfg *llm.Config) { cfg.Timeouts = tt.limits }, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+				t.Helper()
 				if tt.hang {
 					srv.HangNext(llmtest.OpChat)
 				} else {
@@ -78,6 +79,7 @@ func TestStream_timeouts(t *testing.T) {
 func TestStream_slowCaller(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+		t.Helper()
 		srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
 			return llmtest.Answer{Text: "abcdef", Runes: 1, Delay: time.Minute}
 		})
@@ -97,6 +99,7 @@ func TestStream_endsAtOnce(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+				t.Helper()
 				srv.Misbehave(f)
 				began := time.Now()
 				text, err := drain(c.Stream(t.Context(), chat()))
@@ -112,6 +115,7 @@ func TestStream_endsAtOnce(t *testing.T) {
 func TestStream_noReadAhead(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+		t.Helper()
 		srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
 			return llmtest.Answer{Text: "abc", Runes: 1, Delay: time.Second}
 		})
@@ -128,6 +132,7 @@ func TestStream_noReadAhead(t *testing.T) {
 func TestChat_answerTimeout(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+		t.Helper()
 		srv.HangNext(llmtest.OpChat)
 		began := time.Now()
 		resp, err := c.Chat(t.Context(), chat())
@@ -179,6 +184,7 @@ func TestRetry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(cfg *llm.Config) { cfg.Retry = tt.retry }, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+				t.Helper()
 				for _, f := range tt.script {
 					f(srv)
 				}
@@ -203,6 +209,7 @@ func TestRetry(t *testing.T) {
 func TestChat_repeatsCutAnswer(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+		t.Helper()
 		srv.Misbehave(llmtest.Cut)
 		resp, err := c.Chat(t.Context(), chat())
 		require.NoError(t, err)
@@ -218,6 +225,7 @@ func TestStream_cancel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+				t.Helper()
 				srv.Misbehave(fault)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(3*time.Second, func() { cancel(why) })
@@ -234,6 +242,7 @@ func TestStream_cancel(t *testing.T) {
 	t.Run("while waiting to repeat", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+			t.Helper()
 			srv.AnswerNext(llmtest.OpChat, 429, http.Header{"Retry-After": {"30"}}, "{}")
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(3*time.Second, func() { cancel(why) })
@@ -247,6 +256,7 @@ func TestStream_cancel(t *testing.T) {
 func TestStream_Close(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, srv *llmtest.Server, c *llm.Client) {
+		t.Helper()
 		srv.Misbehave(llmtest.Stall)
 		s := c.Stream(t.Context(), chat())
 		time.AfterFunc(time.Second, func() { _ = s.Close() })

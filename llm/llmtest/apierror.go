@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -69,13 +70,8 @@ func unknownParameter(param string) APIError {
 }
 
 func oneOf(param, value string, allowed ...string) (APIError, bool) {
-	if value == "" {
+	if value == "" || slices.Contains(allowed, value) {
 		return APIError{}, true
-	}
-	for _, a := range allowed {
-		if a == value {
-			return APIError{}, true
-		}
 	}
 	return badValue(param, fmt.Sprintf("Invalid value: '%s'. Supported values are: '%s'.", value, strings.Join(allowed, "', '"))), false
 }

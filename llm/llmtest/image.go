@@ -245,13 +245,13 @@ func picture(prompt string) []byte {
 	const width, height, shades = 480, 300, 6
 	palette := make(color.Palette, 0, shades)
 	for i := range uint8(shades) {
-		palette = append(palette, color.RGBA{R: uint8(sum)/2 + i*20, G: uint8(sum>>8)/2 + i*15, B: uint8(sum>>16)/2 + i*20, A: 255}) //nolint:gosec // the low bytes are what is wanted
+		palette = append(palette, color.RGBA{R: uint8(sum)/2 + i*20, G: uint8(sum>>8)/2 + i*15, B: uint8(sum>>16)/2 + i*20, A: 255})
 	}
 	img := image.NewPaletted(image.Rect(0, 0, width, height), palette)
 	for x := range width {
 		for y := range height {
 			ridge := (x*x/97 + x*int(sum%7+1)) % 60
-			img.SetColorIndex(x, y, uint8(min(max(0, (y-ridge)*shades/height), shades-1))) //nolint:gosec // 0 to 5
+			img.SetColorIndex(x, y, uint8(min(max(0, (y-ridge)*shades/height), shades-1)))
 		}
 	}
 	var b bytes.Buffer
