@@ -189,7 +189,7 @@ func TestUpdateDraftKeepsTheRest(t *testing.T) {
 
 func TestUpdateDraftOnTheWire(t *testing.T) {
 	t.Parallel()
-	srv, c := account(t, wechattest.Options{})
+	srv, _ := account(t, wechattest.Options{})
 	srv.AnswerNext("draft/get", http.StatusOK, nil, `{"news_item":[{"title":"T","content":"<p style=\"font-family:&#39;PingFang&#39;\">a &amp; b</p><img src=\"https://old.example/x.png\">",`+
 		`"thumb_media_id":"M","url":"http://mp.weixin.qq.com/s","show_cover_pic":0,"need_open_comment":1,"only_fans_can_comment":0,"something_new":{"a":1}}]}`)
 	srv.AnswerNext("draft/update", http.StatusOK, nil, `{"errcode":0}`)

@@ -75,12 +75,6 @@ type wire struct {
 	bodies   []string
 }
 
-func (w *wire) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.requests)
-}
-
 // onTheWire is a client without token calls whose every request is answered with this.
 func onTheWire(t *testing.T, status int, answer string) (*wechat.Client, *wire) {
 	t.Helper()
