@@ -259,6 +259,7 @@ func TestStream_keepsConnection(t *testing.T) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connections[r.RemoteAddr] = true
 		srv.ServeHTTP(w, r)
+		time.Sleep(5 * time.Millisecond) // so that the end of the body comes behind [DONE], in a packet of its own
 	}))
 	defer web.Close()
 	c, err := llm.New(llm.Config{BaseURL: web.URL, Key: llmtest.Key, HTTPClient: &http.Client{Transport: &http.Transport{}}})

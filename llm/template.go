@@ -38,14 +38,7 @@ func (d *decoder) learn() {
 	if d.tmpl.marks != 1 || len(c.choices) != 1 || c.hasError || c.usage != (Usage{}) {
 		return
 	}
-	ch := &c.choices[0]
-	texts := 0
-	for _, s := range [...][]byte{ch.text, ch.reason, ch.other, ch.inner, ch.refuse} {
-		if len(s) > 0 {
-			texts++
-		}
-	}
-	if texts != 1 || ch.finish != "" || len(*d.at(d.tmpl.where)) == 0 {
+	if c.choices[0].finish != "" || len(*d.at(d.tmpl.where)) == 0 {
 		return // a member that stood twice may have taken the text back
 	}
 	d.tmpl.last = append(d.tmpl.last[:0], d.data...)
