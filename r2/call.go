@@ -1,0 +1,148 @@
+package r2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
+)
+
+// The operations, in S3's words.
+const (
+	opPut      = "PutObject"
+	opGet      = "GetObject"
+	opHead     = "HeadObject"
+	opDelete   = "DeleteObject"
+	opList     = "ListObjectsV2"
+	opCreate   = "CreateMultipartUpload"
+	opPart     = "UploadPart"
+	opComplete = "CompleteMultipartUpload"
+	opAbort    = "AbortMultipartUpload"
+)
+
+// repeats says when a failed attempt may be made again.
+type repeats bool
+
+const (
+	harmless    repeats = true  // reads, and writes that have the same effect when done twice
+	onlyRefused repeats = false // writes that do not: only when the platform or the network proves that nothing was done
+)
+
+// call makes one API call, and repeats it where that is allowed. Its errors are [*Error], or the cause of ctx.
+func call[T any](ctx context.Context, c *Client, op, key string, when repeats, do func(context.Context) (T, error)) (T, error) {
+	var out T
+	err := c.retry.Do(ctx, func(ctx context.Context) error {
+		began := time.Now()
+		v, err := do(ctx)
+		out, err = v, c.fail(op, key, err)
+		c.log.DebugContext(ctx, "r2 call", "op", op, "key", key, "took", time.Since(began), "error", err)
+		return err
+	}, func(err error) httpcall.Verdict {
+		v := verdict(err, when)
+		if v.Again {
+			c.log.WarnContext(ctx, "r2 call is repeated", "op", op, "key", key, "error", err)
+		}
+		return v
+	})
+	return out, err
+}
+
+// verdict judges a failed attempt.
+func verdict(err error, when repeats) httpcall.Verdict {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || errors.Is(err, ErrInput) {
+		return httpcall.Verdict{}
+	}
+	v := httpcall.Verdict{After: e.RetryAfter}
+	switch e.Status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		v.Again = true // refused, so that nothing was done
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		v.Again = when == harmless
+	case 0:
+		v.Again = !httpcall.MaybeSent(err) || when == harmless
+		if _, sent := errors.AsType[*httpcall.Error](err); !sent {
+			v.Again = false // nothing of the network: the SDK or the body failed
+		}
+	}
+	return v
+}
+
+// lost tells whether a call may have taken effect although it failed.
+func lost(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Status {
+	case 0:
+		sent, ok := errors.AsType[*httpcall.Error](err)
+		return ok && sent.Sent // else the body failed, or what came back was wrong, and that is known
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusOK:
+		return true
+	}
+	return false
+}
+
+// fail makes an [*Error] of what the SDK returned. A context that ended stays visible to errors.Is.
+func (c *Client) fail(op, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: op, Bucket: c.bucket, Key: key}
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
+		e.Status = resp.Response.StatusCode
+		h := resp.Response.Header
+		e.RetryAfter = httpcall.RetryAfter(h, c.now())
+		if e.RequestID = h.Get("Cf-Ray"); e.RequestID == "" {
+			e.RequestID = h.Get("X-Amz-Request-Id")
+		}
+	}
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok && e.Status != 0 {
+		e.Code, e.Message = refusal.ErrorCode(), httpcall.Head([]byte(c.hide(refusal.ErrorMessage())), 512)
+		if e.Code == "UnknownError" {
+			e.Code = ""
+		}
+		if c.isR2 {
+			e.R2Code = number(e.Code, e.Message)
+		}
+		return e
+	}
+	if e.Status != 0 {
+		if e.Status < http.StatusBadRequest {
+			e.Err = errors.New("the answer is not that of an S3")
+		}
+		return e // a proxy's page: its text says nothing that the status does not
+	}
+	if sent, ok := errors.AsType[*httpcall.Error](err); ok {
+		e.Err = sent // redacted, without what the SDK puts around it
+		return e
+	}
+	e.Err = httpcall.Redact(err)
+	return e
+}
+
+// unknown wraps a lost answer.
+func unknown(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	out := *e
+	out.Err = ErrUnknownOutcome
+	if e.Err != nil {
+		out.Err = fmt.Errorf("%w: %w", ErrUnknownOutcome, e.Err)
+	}
+	return &out
+}
+
+// invalid is a problem that was found before anything was sent.
+func (c *Client) invalid(op, key string, err error) error {
+	return &Error{Op: op, Bucket: c.bucket, Key: key, Err: fmt.Errorf("%w: %w", ErrInput, err)}
+}

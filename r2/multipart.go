@@ -1,0 +1,263 @@
+package r2
+
+import (
+	"cmp"
+	"context"
+	"crypto/md5" //nolint:gosec // an ETag is an MD5
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+)
+
+const inFlight = 4 // parts at a time: R2 is reported to refuse more for one upload
+
+// pieces cuts a body into equal parts: of one that can be read anywhere, or of a stream, part by part.
+type pieces struct {
+	part    int64
+	rest    section
+	stream  *stream
+	first   []byte // of a stream: what has been read already
+	done    bool
+	slots   chan []byte // one for each part that may be in flight
+	buffers chan []byte // one more, so that one can be filled meanwhile; what cannot be read again needs them
+}
+
+func (p *pieces) open() {
+	n := int64(inFlight)
+	if p.stream != nil {
+		n = min(n, max(1, pool/p.part-1))
+	}
+	p.slots, p.buffers = make(chan []byte, n), make(chan []byte, n+1)
+	for range n {
+		p.slots <- nil
+	}
+	for range n + 1 {
+		p.buffers <- nil
+	}
+}
+
+// next is the next part, of a stream read into a buffer that is free. ok is false after the last.
+func (p *pieces) next(free []byte) (s section, buf []byte, ok bool, err error) {
+	switch {
+	case p.done:
+		return section{}, free, false, nil
+	case p.stream == nil:
+		s = p.rest
+		s.n = min(p.part, p.rest.n)
+		p.rest.off += s.n
+		p.rest.n -= s.n
+		p.done = p.rest.n == 0
+		return s, nil, true, nil
+	case p.first != nil:
+		buf, p.first = p.first, nil
+		return inMemory(buf), buf, true, nil
+	}
+	buf, more, err := p.stream.fill(free, int(p.part))
+	p.done = !more
+	return inMemory(buf), buf, err == nil, err
+}
+
+// upload is a multipart upload in progress.
+type upload struct {
+	*put
+	id     string
+	verify bool
+
+	mu   sync.Mutex
+	sent []types.CompletedPart
+	size int64
+}
+
+func (p *put) multipart(ctx context.Context, body *pieces, verify bool) (Info, error) {
+	u := &upload{put: p, verify: verify}
+	if err := u.create(ctx); err != nil {
+		return Info{}, err
+	}
+	if err := u.send(ctx, body); err != nil {
+		u.abort(ctx)
+		return Info{}, err
+	}
+	etag, err := u.complete(ctx)
+	if err != nil {
+		if !errors.Is(err, ErrUnknownOutcome) && !errors.Is(err, ErrCorrupt) {
+			u.abort(ctx)
+		}
+		return Info{}, err
+	}
+	return p.info(u.size, etag), nil
+}
+
+func (u *upload) create(ctx context.Context) error {
+	out, err := call(ctx, u.c, opCreate, u.key, onlyRefused, func(ctx context.Context) (*s3.CreateMultipartUploadOutput, error) {
+		return u.c.api.create(ctx, &s3.CreateMultipartUploadInput{
+			Bucket: &u.c.bucket, Key: &u.key, ContentType: &u.contentType, CacheControl: optional(u.cacheControl),
+			ContentEncoding: optional(u.opts.ContentEncoding), Metadata: u.meta,
+		})
+	})
+	switch {
+	case lost(err):
+		return unknown(err) // the object is as it was; an upload that nobody goes on with may be left, for 7 days
+	case err != nil:
+		return err
+	case aws.ToString(out.UploadId) == "":
+		return &Error{Op: opCreate, Bucket: u.c.bucket, Key: u.key, Err: errors.New("the answer has no upload ID")}
+	}
+	u.id = *out.UploadId
+	return nil
+}
+
+// send uploads all parts. The body is read here, on the caller's goroutine. It returns when nothing is in flight.
+func (u *upload) send(ctx context.Context, body *pieces) error {
+	body.open()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, gctx := errgroup.WithContext(ctx)
+	failure := u.feed(ctx, body, g, gctx)
+	if failure != nil {
+		cancel() // nothing that is in flight is of use any more
+	}
+	return cmp.Or(failure, u.progress.during(g.Wait))
+}
+
+// feed starts the parts one by one as there is room for them. The error of one that fails is the group's.
+func (u *upload) feed(ctx context.Context, body *pieces, g *errgroup.Group, gctx context.Context) error {
+	tick, stop := u.progress.ticks()
+	defer stop()
+	await := func(room <-chan []byte) (buf []byte, ok bool) {
+		for {
+			select {
+			case buf = <-room:
+				return buf, true
+			case <-tick:
+				u.progress.report()
+			case <-gctx.Done():
+				return nil, false
+			}
+		}
+	}
+	for number := int32(1); ; number++ {
+		buf, ok := await(body.buffers)
+		if ok {
+			_, ok = await(body.slots)
+		}
+		if !ok {
+			return u.c.fail(opPart, u.key, context.Cause(ctx)) // nil when it was a part that failed
+		}
+		s, buf, ok, err := body.next(buf)
+		if err != nil {
+			return u.c.bodyFailed(u.key, err)
+		}
+		if !ok {
+			return nil
+		}
+		if number > partLimit {
+			return u.c.invalid(opPart, u.key, fmt.Errorf("body: a stream of unknown size may have %d parts of %d bytes: set Size or a larger PartSize", partLimit, body.part))
+		}
+		g.Go(func() error {
+			err := u.part(gctx, number, s)
+			body.slots <- nil
+			body.buffers <- buf
+			return err
+		})
+	}
+}
+
+func (u *upload) part(ctx context.Context, number int32, s section) error {
+	sum, contentMD5, err := u.digest(s)
+	if err != nil {
+		return err
+	}
+	etag, err := call(ctx, u.c, opPart, u.key, harmless, func(ctx context.Context) (string, error) {
+		body := newAttempt(s, u.verify && sum == nil, u.progress.counter())
+		out, err := u.c.api.part(ctx, &s3.UploadPartInput{
+			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, PartNumber: &number, Body: body, ContentLength: &s.n, ContentMD5: contentMD5,
+		})
+		if failure := body.close(err != nil); failure != nil {
+			return "", &bodyError{failure}
+		}
+		if err != nil {
+			return "", err
+		}
+		etag := bareETag(out.ETag)
+		if !u.verify {
+			return etag, nil
+		}
+		want := hex.EncodeToString(sum)
+		if sum == nil {
+			want = body.sum()
+		}
+		return etag, compare(etag, want)
+	})
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for len(u.sent) < int(number) {
+		u.sent = append(u.sent, types.CompletedPart{})
+	}
+	u.sent[number-1] = types.CompletedPart{ETag: &etag, PartNumber: &number}
+	u.size += s.n
+	return nil
+}
+
+// complete makes the object of the parts. When the answer is lost, the object is read back: its ETag is known, since it is
+// made from those of the parts.
+func (u *upload) complete(ctx context.Context) (string, error) {
+	want := u.etag()
+	out, err := call(ctx, u.c, opComplete, u.key, onlyRefused, func(ctx context.Context) (*s3.CompleteMultipartUploadOutput, error) {
+		return u.c.api.complete(ctx, &s3.CompleteMultipartUploadInput{
+			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: u.sent},
+		})
+	})
+	switch {
+	case lost(err):
+		if ctx.Err() == nil {
+			if found, gone := u.c.Head(ctx, u.key); gone == nil && want != "" && found.ETag == want && found.Size == u.size {
+				return found.ETag, nil
+			}
+		}
+		u.c.log.WarnContext(ctx, "r2 multipart upload left as it is", "key", u.key, "upload_id", u.id)
+		return "", unknown(err)
+	case err != nil:
+		return "", err
+	}
+	etag := bareETag(out.ETag)
+	if u.verify {
+		return etag, u.c.fail(opComplete, u.key, compare(etag, want))
+	}
+	return etag, nil
+}
+
+// etag is that of the object: the MD5 of the MD5s of the parts, and how many there are. It is "" when the parts have other
+// ETags, as those of another S3 may.
+func (u *upload) etag() string {
+	h := md5.New() //nolint:gosec // see above
+	for _, p := range u.sent {
+		sum, err := hex.DecodeString(aws.ToString(p.ETag))
+		if err != nil || len(sum) != md5.Size {
+			return ""
+		}
+		h.Write(sum)
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(u.sent))
+}
+
+// abort removes the parts, also when ctx has ended.
+func (u *upload) abort(ctx context.Context) {
+	ctx, cancel := later(ctx)
+	defer cancel()
+	_, err := call(ctx, u.c, opAbort, u.key, harmless, func(ctx context.Context) (*s3.AbortMultipartUploadOutput, error) {
+		return u.c.api.abort(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id})
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		u.c.log.WarnContext(ctx, "r2 multipart upload could not be aborted", "key", u.key, "upload_id", u.id, "error", err)
+	}
+}

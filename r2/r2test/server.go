@@ -1,0 +1,195 @@
+package r2test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kitroll/kitroll/internal/atomicfile"
+	"github.com/kitroll/kitroll/internal/fault"
+	"github.com/kitroll/kitroll/internal/pipehttp"
+	"github.com/kitroll/kitroll/r2"
+)
+
+// Scope is what the keys may do.
+type Scope string
+
+// The scopes of the tokens of R2.
+const (
+	ScopeObject Scope = "object" // Object Read & Write: the objects of the bucket and nothing else
+	ScopeAdmin  Scope = "admin"  // Admin Read & Write: buckets too
+)
+
+// Options is the account. The zero value is one bucket and a token of object scope.
+type Options struct {
+	AccountID       string // default thirty-two hexadecimal digits
+	Bucket          string // default "images"
+	AccessKeyID     string // default one of the shape of R2's
+	SecretAccessKey string // default one of the shape of R2's
+	Jurisdiction    r2.Jurisdiction
+	Scope           Scope // default ScopeObject
+
+	MinPart           int64         // smallest part but the last; default 5 MiB
+	OneWritePerSecond bool          // enforce one write per second to each key, as R2 does
+	TooManyEvery      int           // answer every n-th request 429; 0 = none
+	CORSOrigins       []string      // origins that may read the public side; default none, and no CORS header is sent
+	ClockSkew         time.Duration // how far the server's clock is ahead of this machine's
+
+	// Now is the clock of the objects and of presigned URLs; default time.Now. The time of signed requests is compared
+	// with the machine's clock, since the SDK signs with that.
+	Now func() time.Time
+
+	// StateFile keeps buckets, objects and how often they were written over restarts; empty = nowhere. Uploads that are
+	// not complete are not in it.
+	StateFile string
+}
+
+// Server is the bucket. It is safe for concurrent use.
+type Server struct {
+	*fault.Script
+
+	URL       string // of the S3 API, for clients made with Client; Config derives it from the account
+	PublicURL string // of the public side of the bucket: objects are at PublicURL/key
+
+	pipe       *pipehttp.Server
+	opts       Options
+	publicHost string
+
+	mu       sync.Mutex
+	st       state
+	uploads  map[string]*upload
+	written  map[string]time.Time // the last write to a key
+	requests int
+	rays     int
+}
+
+// NewServer opens a bucket with the defaults. It cannot fail. Close ends it.
+func NewServer() *Server {
+	s, err := Open(Options{})
+	if err != nil {
+		panic("r2test: the defaults do not open: " + err.Error()) // no file is read: it cannot happen
+	}
+	return s
+}
+
+// Open opens a bucket. The errors are those of reading Options.StateFile; one that does not exist yet is none.
+func Open(opts Options) (*Server, error) {
+	def := func(field *string, v string) {
+		if *field == "" {
+			*field = v
+		}
+	}
+	def(&opts.AccountID, "0123456789abcdef0123456789abcdef")
+	def(&opts.Bucket, "images")
+	def(&opts.AccessKeyID, "fedcba9876543210fedcba9876543210")
+	def(&opts.SecretAccessKey, strings.Repeat("5ec2e7fa", 8))
+	if opts.Scope == "" {
+		opts.Scope = ScopeObject
+	}
+	if opts.MinPart == 0 {
+		opts.MinPart = 5 << 20
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	host := opts.AccountID
+	if opts.Jurisdiction != "" {
+		host += "." + string(opts.Jurisdiction)
+	}
+	s := &Server{
+		Script: &fault.Script{}, URL: "https://" + host + hostSuffix, PublicURL: "https://img.r2.fake", publicHost: "img.r2.fake",
+		opts: opts, uploads: map[string]*upload{}, written: map[string]time.Time{},
+	}
+	if opts.StateFile != "" {
+		if err := atomicfile.ReadJSON(opts.StateFile, &s.st); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("r2test: state: %w", err)
+		}
+	}
+	s.st.bucket(opts.Bucket, true)
+	s.pipe = pipehttp.NewServer(host+hostSuffix, s)
+	return s, nil
+}
+
+// Close ends every connection.
+func (s *Server) Close() { s.pipe.Close() }
+
+// Config is a configuration that reaches this bucket. Requests look as they do on their way to R2: the endpoint is
+// https://, and only the connection is another.
+func (s *Server) Config() r2.Config {
+	return r2.Config{
+		AccountID: s.opts.AccountID, Jurisdiction: s.opts.Jurisdiction, Bucket: s.opts.Bucket,
+		AccessKeyID: s.opts.AccessKeyID, SecretAccessKey: s.opts.SecretAccessKey,
+		Endpoint: s.URL, PublicBase: s.PublicURL, HTTPClient: s.Client(), Now: s.opts.Now,
+	}
+}
+
+// Client is an HTTP client whose every connection ends in the fake, whatever the host.
+func (s *Server) Client() *http.Client {
+	hc := s.pipe.Client()
+	hc.Transport = plain{hc.Transport}
+	return hc
+}
+
+// plain speaks http where https was asked for: there is nobody on the way to hide from.
+type plain struct{ next http.RoundTripper }
+
+func (p plain) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme == "https" {
+		req = req.Clone(req.Context())
+		req.URL.Scheme = "http"
+	}
+	return p.next.RoundTrip(req)
+}
+
+const (
+	hostSuffix = ".r2.cloudflarestorage.com"
+	publicPath = "/cdn-cgi/local/r2/public/"
+)
+
+// ServeHTTP answers the S3 API, and what the public may read.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Server", "cloudflare")
+	w.Header().Set("Cf-Ray", s.ray())
+	path := r.URL.EscapedPath()
+	if rest, ok := strings.CutPrefix(path, publicPath); ok {
+		bucket, key, _ := strings.Cut(rest, "/")
+		s.public(w, r, bucket, key)
+		return
+	}
+	if hostname(r) == s.publicHost {
+		s.public(w, r, s.opts.Bucket, strings.TrimPrefix(path, "/"))
+		return
+	}
+	path = strings.TrimPrefix(path, r2.MiniflarePath)
+	bucket, escaped, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	key, err := url.PathUnescape(escaped)
+	c := &request{bucket: bucket, key: key, query: r.URL.Query(), head: r.Header, http: r}
+	c.op = operation(r.Method, c)
+	s.Serve(w, r, c.op, func(w http.ResponseWriter, r *http.Request) {
+		c.http = r
+		if err != nil {
+			refuse(http.StatusBadRequest, "InvalidURI", "the path is not escaped well").send(w, r, c)
+			return
+		}
+		if no := s.answer(w, c); no != nil {
+			no.send(w, r, c)
+		}
+	})
+}
+
+func hostname(r *http.Request) string {
+	host, _, _ := strings.Cut(r.Host, ":")
+	return host
+}
+
+func (s *Server) ray() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rays++
+	return fmt.Sprintf("%016x-FAKE", 0x8f00000000000000+uint64(s.rays))
+}
