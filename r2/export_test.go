@@ -1,0 +1,20 @@
+package r2
+
+// What tests in other terms could only show with gigabytes.
+
+// SetMinPart allows parts smaller than 5 MiB, for a fake that does so too.
+func SetMinPart(c *Client, n int64) { c.minPart = n }
+
+// PartSize is what a body of this size is cut into.
+func PartSize(c *Client, opts PutOptions, size int64) int64 {
+	p := &put{c: c, opts: opts}
+	return p.partSize(size)
+}
+
+// The spelling of keys and metadata, for fuzzing.
+var (
+	EscapeKey      = escapeKey
+	CheckKey       = checkKey
+	EncodeMetadata = encodeMetadata
+	DecodeMetadata = decodeMetadata
+)

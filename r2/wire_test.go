@@ -1,0 +1,160 @@
+package r2_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/r2"
+	"github.com/kitroll/kitroll/r2/r2test"
+)
+
+// everything does each operation once, the multipart ones too, beginning with a new key at the root.
+func everything(t *testing.T, c *r2.Client) {
+	t.Helper()
+	ctx := t.Context()
+	_, err := c.Put(ctx, "new-at-the-root.txt", strings.NewReader("hello"), nil)
+	require.NoError(t, err)
+	_, err = c.Put(ctx, "dir/large", bytes.NewReader(random(3*mib)), &r2.PutOptions{Metadata: map[string]string{"a": "b"}})
+	require.NoError(t, err)
+	_, err = c.Put(ctx, "parts", streamed{bytes.NewReader(random(5 * kib))}, &r2.PutOptions{PartSize: 2 * kib})
+	require.NoError(t, err)
+	_, err = c.Put(ctx, r2.ContentKey("", []byte("x")), strings.NewReader("x"), &r2.PutOptions{IfAbsent: true})
+	require.NoError(t, err)
+	obj, err := c.Get(ctx, "new-at-the-root.txt", nil)
+	require.NoError(t, err)
+	defer obj.Close()
+	_, err = io.Copy(io.Discard, obj)
+	require.NoError(t, err)
+	_, err = c.Head(ctx, "parts")
+	require.NoError(t, err)
+	for _, err := range c.List(ctx, "", nil) {
+		require.NoError(t, err)
+	}
+	require.NoError(t, c.Delete(ctx, "parts"))
+	_, err = c.Put(ctx, "aborted", streamed{io.MultiReader(bytes.NewReader(random(5*kib)), failing{})}, &r2.PutOptions{PartSize: 2 * kib})
+	require.ErrorIs(t, err, errBroken)
+	p, err := c.PresignPut(ctx, "presigned.png", time.Minute, nil)
+	require.NoError(t, err)
+	assert.NotContains(t, strings.ToLower(p.URL), "checksum")
+}
+
+func TestNothingUnwantedOnTheWire(t *testing.T) {
+	t.Parallel()
+	var w wire
+	_, c := smallParts(t, w.record)
+	everything(t, c)
+	require.NotEmpty(t, w.all())
+	for _, req := range w.all() {
+		assert.Empty(t, req.Header.Get("Accept-Encoding"), req.URL)
+		assert.Empty(t, req.Header.Get("Expect"), req.URL)
+		assert.Equal(t, "https", req.URL.Scheme)
+		if req.Method == http.MethodPut {
+			assert.Equal(t, "UNSIGNED-PAYLOAD", req.Header.Get("X-Amz-Content-Sha256"), req.URL)
+			assert.Positive(t, req.ContentLength, req.URL)
+			assert.NotEmpty(t, req.Header.Get("Content-Md5"), "it is in memory: %s", req.URL)
+		}
+		for name, values := range req.Header {
+			v := strings.Join(values, ",")
+			assert.NotContains(t, v, "aws-chunked", name)
+			assert.NotContains(t, v, "STREAMING-", name)
+			assert.NotContains(t, strings.ToLower(v), "accept-encoding", "signed")
+			lower := strings.ToLower(name)
+			for _, no := range []string{
+				"x-amz-checksum", "x-amz-sdk-checksum", "x-amz-trailer", "x-amz-decoded", "x-amz-acl", "x-amz-grant", "x-amz-tagging",
+				"x-amz-server-side", "x-amz-object-lock", "x-amz-request-payer", "x-amz-expected-bucket-owner", "x-amzn-trace-id",
+			} {
+				assert.NotContains(t, lower, no)
+			}
+		}
+	}
+}
+
+// An Object Read & Write token is refused everything that concerns the bucket, and needs none of it.
+func TestNoBucketLevelCall(t *testing.T) {
+	t.Parallel()
+	srv, c := smallParts(t)
+	everything(t, c)
+	for _, op := range []string{"CreateBucket", "HeadBucket", "ListBuckets", "DeleteBucket", "BucketConfiguration", "ListObjects"} {
+		assert.Zero(t, srv.Calls(op), op)
+	}
+	for _, op := range []string{
+		"PutObject", "GetObject", "HeadObject", "DeleteObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPart",
+		"CompleteMultipartUpload", "AbortMultipartUpload",
+	} {
+		assert.Positive(t, srv.Calls(op), op)
+	}
+	assert.Zero(t, srv.Uploads(), "the one that failed was aborted")
+}
+
+func TestProxyRewritesAcceptEncoding(t *testing.T) {
+	t.Parallel()
+	_, c := smallParts(t, through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+		req = req.Clone(req.Context())
+		req.Header.Set("Accept-Encoding", "br")
+		return next.RoundTrip(req)
+	}))
+	everything(t, c)
+}
+
+// Over plain http the SDK signs the hash of the body, which takes a second reading of it.
+func TestPlainHTTP(t *testing.T) {
+	t.Parallel()
+	plainly := func(cfg *r2.Config) {
+		cfg.Endpoint = "http://localhost" + r2.MiniflarePath
+	}
+	var w wire
+	srv, c := smallParts(t, plainly, w.record)
+	for name, body := range map[string]io.Reader{
+		"stream":   streamed{strings.NewReader("hello")},
+		"pipe":     piped("hello"),
+		"seekable": strings.NewReader("hello"),
+		"file":     seekable{strings.NewReader("hello")},
+	} {
+		info, err := c.Put(t.Context(), name, body, &r2.PutOptions{Verify: r2.VerifyETag})
+		require.NoError(t, err, name)
+		assert.EqualValues(t, 5, info.Size, name)
+		assert.Equal(t, "hello", string(content(t, srv, name)), name)
+	}
+	_, err := c.Put(t.Context(), "long", streamed{bytes.NewReader(random(5 * kib))}, &r2.PutOptions{PartSize: 2 * kib})
+	require.NoError(t, err)
+	assert.Equal(t, random(5*kib), content(t, srv, "long"))
+	for _, req := range w.all() {
+		assert.NotEqual(t, "UNSIGNED-PAYLOAD", req.Header.Get("X-Amz-Content-Sha256"))
+	}
+	everything(t, c)
+}
+
+func piped(s string) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(w, s)
+		_ = w.Close()
+	}()
+	return r
+}
+
+// A server in front of the fake that speaks plain net/http has no say in the path.
+func TestHandlerOnAnotherHost(t *testing.T) {
+	t.Parallel()
+	srv, c := opened(t, r2test.Options{}, func(cfg *r2.Config) {
+		cfg.Endpoint = "http://127.0.0.1:8787" + r2.MiniflarePath
+		cfg.PublicBase = "http://127.0.0.1:8787/cdn-cgi/local/r2/public/images"
+	})
+	_, err := c.Put(t.Context(), "a b/é.txt", strings.NewReader("hello"), nil)
+	require.NoError(t, err)
+	url, err := c.PublicURL("a b/é.txt")
+	require.NoError(t, err)
+	resp, err := srv.Client().Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(body))
+}
