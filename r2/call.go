@@ -39,7 +39,11 @@ func call[T any](ctx context.Context, c *Client, op, key string, when repeats, d
 	var out T
 	err := c.retry.Do(ctx, func(ctx context.Context) error {
 		began := time.Now()
-		v, err := do(ctx)
+		var failure *httpcall.Error
+		v, err := do(context.WithValue(ctx, sendFailure{}, &failure))
+		if _, body := errors.AsType[*bodyError](err); err != nil && failure != nil && !body {
+			err = failure
+		}
 		out, err = v, c.fail(op, key, err)
 		c.log.DebugContext(ctx, "r2 call", "op", op, "key", key, "took", time.Since(began), "error", err)
 		return err
@@ -51,6 +55,21 @@ func call[T any](ctx context.Context, c *Client, op, key string, when repeats, d
 		return v
 	})
 	return out, err
+}
+
+// sendFailure is the key of a context under which the failure to get an answer comes back past the SDK, which says no more
+// than "canceled" when a context ends: neither why, nor whether anything was sent.
+type sendFailure struct{}
+
+// send is the SDK's HTTP client.
+func send(hc *http.Client, req *http.Request) (*http.Response, error) {
+	resp, err := httpcall.Do(hc, req)
+	if failure, ok := errors.AsType[*httpcall.Error](err); ok {
+		if back, ok := req.Context().Value(sendFailure{}).(**httpcall.Error); ok {
+			*back = failure
+		}
+	}
+	return resp, err
 }
 
 // verdict judges a failed attempt.
@@ -95,6 +114,9 @@ func (c *Client) fail(op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
 	e := &Error{Op: op, Bucket: c.bucket, Key: key}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
 		e.Status = resp.Response.StatusCode
@@ -116,7 +138,7 @@ func (c *Client) fail(op, key string, err error) error {
 	}
 	if e.Status != 0 {
 		if e.Status < http.StatusBadRequest {
-			e.Err = errors.New("the answer is not that of an S3")
+			e.Err = errNotS3
 		}
 		return e // a proxy's page: its text says nothing that the status does not
 	}
@@ -126,6 +148,13 @@ func (c *Client) fail(op, key string, err error) error {
 	}
 	e.Err = httpcall.Redact(err)
 	return e
+}
+
+var errNotS3 = errors.New("the answer is not that of an S3")
+
+// notS3 is for an answer that says 200 and lacks what each such answer has, as the page of a proxy does.
+func (c *Client) notS3(op, key string) error {
+	return &Error{Op: op, Bucket: c.bucket, Key: key, Status: http.StatusOK, Err: errNotS3}
 }
 
 // unknown wraps a lost answer.

@@ -113,7 +113,7 @@ func newAPI(c *Client, hc *http.Client) api {
 		BaseEndpoint: new(c.endpoint.String()),
 		UsePathStyle: true,
 		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.keys, nil }),
-		HTTPClient:   smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return httpcall.Do(hc, req) }),
+		HTTPClient:   smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return send(hc, req) }),
 		// Each of our attempts brings a body of its own, so that what is left of a failed one cannot read from the next.
 		Retryer: aws.NopRetryer{},
 		// Else every PUT is chunked with a CRC32 trailer, which R2 has refused more than once.

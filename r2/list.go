@@ -48,6 +48,9 @@ func (c *Client) List(ctx context.Context, prefix string, opts *ListOptions) ite
 		out, err := call(ctx, c, opList, prefix, harmless, func(ctx context.Context) (*s3.ListObjectsV2Output, error) {
 			return c.api.list(ctx, &in)
 		})
+		if err == nil && out.IsTruncated == nil {
+			err = c.notS3(opList, prefix)
+		}
 		if err != nil {
 			return pages.Page[Entry, string]{}, err
 		}

@@ -186,6 +186,9 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 			return "", err
 		}
 		etag := bareETag(out.ETag)
+		if etag == "" {
+			return "", u.c.notS3(opPart, u.key)
+		}
 		if !u.verify {
 			return etag, nil
 		}
@@ -217,6 +220,12 @@ func (u *upload) complete(ctx context.Context) (string, error) {
 			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: u.sent},
 		})
 	})
+	etag := ""
+	if err == nil {
+		if etag = bareETag(out.ETag); etag == "" {
+			err = u.c.notS3(opComplete, u.key)
+		}
+	}
 	switch {
 	case lost(err):
 		if ctx.Err() == nil {
@@ -229,7 +238,6 @@ func (u *upload) complete(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	etag := bareETag(out.ETag)
 	if u.verify {
 		return etag, u.c.fail(opComplete, u.key, compare(etag, want))
 	}

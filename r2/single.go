@@ -59,6 +59,9 @@ func (p *put) single(ctx context.Context, s section) (Info, error) {
 			want = body.sum()
 		}
 		etag := bareETag(out.ETag)
+		if etag == "" {
+			return "", p.c.notS3(opPut, p.key)
+		}
 		if verify {
 			err = compare(etag, want)
 		}
