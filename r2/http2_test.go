@@ -38,6 +38,7 @@ func TestHTTP2ServerThatNeverSends100(t *testing.T) {
 			if err != nil {
 				return
 			}
+			t.Cleanup(func() { _ = conn.Close() })
 			go silentHTTP2(conn, expects)
 		}
 	}()
@@ -56,7 +57,6 @@ func TestHTTP2ServerThatNeverSends100(t *testing.T) {
 }
 
 func silentHTTP2(conn net.Conn, expects chan<- string) {
-	defer conn.Close()
 	preface := make([]byte, len(http2.ClientPreface))
 	if _, err := io.ReadFull(conn, preface); err != nil {
 		return
