@@ -9,8 +9,6 @@ import (
 
 const sniffed = 512 // bytes that sniff looks at
 
-const binary = "application/octet-stream"
-
 // typeByExtension is a table of our own: the mime package asks the machine, and machines differ.
 func typeByExtension(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
@@ -163,7 +161,7 @@ func isSVG(head []byte) bool {
 		end := []byte(">")
 		switch {
 		case bytes.HasPrefix(rest, []byte("<svg")):
-			return len(rest) > 4 && bytes.IndexByte([]byte(" \t\r\n>"), rest[4]) >= 0
+			return len(rest) > 4 && strings.IndexByte(" \t\r\n>", rest[4]) >= 0
 		case bytes.HasPrefix(rest, []byte("<!--")):
 			end = []byte("-->")
 		case bytes.HasPrefix(rest, []byte("<?")), bytes.HasPrefix(rest, []byte("<!DOCTYPE svg")):

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -60,7 +61,7 @@ func (e *Error) Error() string {
 		facts = append(facts, e.Code)
 	}
 	if e.R2Code != 0 {
-		facts = append(facts, fmt.Sprint(e.R2Code))
+		facts = append(facts, strconv.Itoa(e.R2Code))
 	}
 	if e.Status != 0 {
 		facts = append(facts, fmt.Sprintf("HTTP %d", e.Status))

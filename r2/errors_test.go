@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,11 +65,7 @@ func TestKindsOfErrors(t *testing.T) {
 			assert.Equal(t, tt.number, e.R2Code)
 			assert.Equal(t, "8f00-FRA", e.RequestID)
 			for _, kind := range kinds {
-				want := false
-				for _, k := range tt.want {
-					want = want || k == kind
-				}
-				assert.Equal(t, want, errors.Is(err, kind), "%v", kind)
+				assert.Equal(t, slices.Contains(tt.want, kind), errors.Is(err, kind), "%v", kind)
 			}
 			assert.ErrorContains(t, err, "r2: GetObject images/dir/key: the words of the platform ("+name)
 			assert.Contains(t, e.Hint(), tt.hint)

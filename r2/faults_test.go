@@ -59,7 +59,7 @@ func TestRepeats(t *testing.T) {
 		"HeadObject":   func(ctx context.Context, c *r2.Client) error { _, err := c.Head(ctx, "old"); return err },
 		"DeleteObject": func(ctx context.Context, c *r2.Client) error { return c.Delete(ctx, "old") },
 		"ListObjectsV2": func(ctx context.Context, c *r2.Client) (err error) {
-			for _, err = range c.List(ctx, "", nil) { //nolint:revive // only the error
+			for _, err = range c.List(ctx, "", nil) {
 			}
 			return err
 		},
@@ -79,6 +79,7 @@ func TestRepeats(t *testing.T) {
 			t.Run(op+" "+name, func(t *testing.T) {
 				t.Parallel()
 				inBubble(t, r2test.Options{MinPart: kib}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+					t.Helper()
 					require.NoError(t, srv.Put("old", []byte("x")))
 					set(srv, op)
 					require.NoError(t, do(t.Context(), c))
@@ -93,6 +94,7 @@ func TestRepeats(t *testing.T) {
 func TestRepeatsEnd(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
 		for range 5 {
 			srv.LoseNext("PutObject")
 			srv.AnswerNext("GetObject", 502, http.Header{"Cf-Ray": {"abc-FRA"}}, proxyPage)
@@ -122,6 +124,7 @@ func TestNoRetriesIfNotWanted(t *testing.T) {
 func TestRetryAfterIsObeyed(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
 		srv.AnswerNext("PutObject", 429, http.Header{"Retry-After": {"7"}}, "")
 		began := time.Now()
 		_, err := c.Put(t.Context(), "key", strings.NewReader("x"), nil)
@@ -134,6 +137,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 func TestEveryThirdRequestIsTooMany(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{MinPart: kib, TooManyEvery: 3}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
 		data := random(20 * kib)
 		_, err := c.Put(t.Context(), "key", bytes.NewReader(data), &r2.PutOptions{PartSize: 2 * kib})
 		require.NoError(t, err)
@@ -146,6 +150,7 @@ func TestEveryThirdRequestIsTooMany(t *testing.T) {
 func TestWritersOfOneKeyTakeTurns(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{OneWritePerSecond: true}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 10 {
@@ -168,6 +173,7 @@ func TestWritersOfOneKeyTakeTurns(t *testing.T) {
 func TestWaitingForTheTurnEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
 		srv.SlowNext("PutObject", time.Minute)
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -264,6 +270,7 @@ func TestLostConditionalPut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, r2test.Options{}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+				t.Helper()
 				tt.set(srv)
 				info, err := c.Put(t.Context(), tt.key, bytes.NewReader(picture), &tt.opts)
 				switch {
@@ -325,6 +332,7 @@ func TestLostMultipartCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, r2test.Options{MinPart: kib}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+				t.Helper()
 				tt.set(srv)
 				_, err := c.Put(t.Context(), "key", streamed{bytes.NewReader(random(9 * kib))}, &r2.PutOptions{PartSize: 2 * kib})
 				switch {
@@ -352,6 +360,7 @@ func TestProgress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, r2test.Options{MinPart: kib}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+				t.Helper()
 				for kind, body := range bodies(t, random(size)) {
 					srv.SlowNext("UploadPart", time.Second)
 					srv.SlowNext("PutObject", time.Second)

@@ -18,29 +18,29 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // opened is a fake and a client of it, whose configuration can be changed.
-func opened(t testing.TB, opts r2test.Options, change ...func(*r2.Config)) (*r2test.Server, *r2.Client) {
-	t.Helper()
+func opened(tb testing.TB, opts r2test.Options, change ...func(*r2.Config)) (*r2test.Server, *r2.Client) {
+	tb.Helper()
 	srv, err := r2test.Open(opts)
-	require.NoError(t, err)
-	t.Cleanup(srv.Close)
-	return srv, client(t, srv, change...)
+	require.NoError(tb, err)
+	tb.Cleanup(srv.Close)
+	return srv, client(tb, srv, change...)
 }
 
-func client(t testing.TB, srv *r2test.Server, change ...func(*r2.Config)) *r2.Client {
-	t.Helper()
+func client(tb testing.TB, srv *r2test.Server, change ...func(*r2.Config)) *r2.Client {
+	tb.Helper()
 	cfg := srv.Config()
 	for _, f := range change {
 		f(&cfg)
 	}
 	c, err := r2.New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // smallParts is a bucket and a client whose parts may be 1 KiB.
-func smallParts(t testing.TB, change ...func(*r2.Config)) (*r2test.Server, *r2.Client) {
-	t.Helper()
-	srv, c := opened(t, r2test.Options{MinPart: kib}, change...)
+func smallParts(tb testing.TB, change ...func(*r2.Config)) (*r2test.Server, *r2.Client) {
+	tb.Helper()
+	srv, c := opened(tb, r2test.Options{MinPart: kib}, change...)
 	r2.SetMinPart(c, kib)
 	return srv, c
 }
@@ -97,9 +97,9 @@ type streamed struct{ io.Reader }
 // seekable hides ReadAt.
 type seekable struct{ io.ReadSeeker }
 
-func content(t testing.TB, srv *r2test.Server, key string) []byte {
-	t.Helper()
+func content(tb testing.TB, srv *r2test.Server, key string) []byte {
+	tb.Helper()
 	data, ok := srv.Bytes(key)
-	require.True(t, ok, "no object %q", key)
+	require.True(tb, ok, "no object %q", key)
 	return data
 }

@@ -42,7 +42,7 @@ func TestHTTP2ServerThatNeverSends100(t *testing.T) {
 			go silentHTTP2(conn, expects)
 		}
 	}()
-	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Second} //nolint:gosec // our own
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Second}
 	defer tr.CloseIdleConnections()
 	srv := r2test.NewServer()
 	defer srv.Close()

@@ -119,7 +119,7 @@ func (u *upload) send(ctx context.Context, body *pieces) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
-	failure := u.feed(ctx, body, g, gctx)
+	failure := u.feed(ctx, gctx, body, g)
 	if failure != nil {
 		cancel() // nothing that is in flight is of use any more
 	}
@@ -127,7 +127,7 @@ func (u *upload) send(ctx context.Context, body *pieces) error {
 }
 
 // feed starts the parts one by one as there is room for them. The error of one that fails is the group's.
-func (u *upload) feed(ctx context.Context, body *pieces, g *errgroup.Group, gctx context.Context) error {
+func (u *upload) feed(ctx, gctx context.Context, body *pieces, g *errgroup.Group) error {
 	tick, stop := u.progress.ticks()
 	defer stop()
 	await := func(room <-chan []byte) (buf []byte, ok bool) {

@@ -1,10 +1,12 @@
 package r2test_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,9 +53,7 @@ func (c call) do(t *testing.T, srv *r2test.Server) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), c.method, srv.URL+c.path, strings.NewReader(c.body))
 	require.NoError(t, err)
-	for name, v := range c.header {
-		req.Header[name] = v
-	}
+	maps.Copy(req.Header, c.header)
 	sum := sha256.Sum256([]byte(c.body))
 	hash := hex.EncodeToString(sum[:])
 	if v := req.Header.Get("X-Amz-Content-Sha256"); v != "" {
@@ -70,14 +70,12 @@ func (c call) do(t *testing.T, srv *r2test.Server) answer {
 		if c.key != "" {
 			creds.AccessKeyID = c.key
 		}
-		if c.at.IsZero() {
-			c.at = time.Now()
-		}
-		if c.region == "" {
-			c.region = "auto"
+		at := c.at
+		if at.IsZero() {
+			at = time.Now()
 		}
 		signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-		require.NoError(t, signer.SignHTTP(t.Context(), creds, req, hash, "s3", c.region, c.at))
+		require.NoError(t, signer.SignHTTP(t.Context(), creds, req, hash, "s3", cmp.Or(c.region, "auto"), at))
 	}
 	if c.after != nil {
 		c.after(req)

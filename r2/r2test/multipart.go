@@ -27,7 +27,7 @@ func (s *Server) createUpload(w http.ResponseWriter, c *request) *refusal {
 	s.uploads[id] = &upload{bucket: c.bucket, key: c.key, object: o, parts: map[int][]byte{}}
 	type result struct {
 		XMLName               xml.Name `xml:"InitiateMultipartUploadResult"`
-		Bucket, Key, UploadId string   //nolint:revive // S3's spelling
+		Bucket, Key, UploadId string
 	}
 	writeXML(w, http.StatusOK, result{Bucket: c.bucket, Key: c.key, UploadId: id})
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,9 +38,7 @@ func refuse(status int, code, format string, args ...any) *refusal {
 
 // send writes the refusal; a HEAD and a 304 have no body.
 func (f *refusal) send(w http.ResponseWriter, r *http.Request, c *request) {
-	for name, v := range f.header {
-		w.Header()[name] = v
-	}
+	maps.Copy(w.Header(), f.header)
 	if r.Method == http.MethodHead || f.status == http.StatusNotModified {
 		w.WriteHeader(f.status)
 		return
@@ -102,10 +101,8 @@ func bucketOperation(method, bucket string, q url.Values) string {
 	if bucket == "" {
 		return "ListBuckets"
 	}
-	for _, sub := range []string{"acl", "cors", "lifecycle", "policy", "tagging", "versioning", "encryption", "website", "replication", "notification", "object-lock", "location"} {
-		if q.Has(sub) {
-			return "BucketConfiguration"
-		}
+	if slices.ContainsFunc([]string{"acl", "cors", "lifecycle", "policy", "tagging", "versioning", "encryption", "website", "replication", "notification", "object-lock", "location"}, q.Has) {
+		return "BucketConfiguration"
 	}
 	switch method {
 	case http.MethodPut:

@@ -2,6 +2,7 @@ package r2test_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,9 +22,7 @@ func fetch(t *testing.T, srv *r2test.Server, method, url string, header http.Hea
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
 	require.NoError(t, err)
-	for name, v := range header {
-		req.Header[name] = v
-	}
+	maps.Copy(req.Header, header)
 	resp, err := srv.Client().Do(req)
 	require.NoError(t, err)
 	data, err := io.ReadAll(resp.Body)

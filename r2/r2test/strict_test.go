@@ -226,7 +226,7 @@ func TestPartsAreHeldToTheRules(t *testing.T) {
 			srv := open(t, r2test.Options{MinPart: kib})
 			created := call{method: http.MethodPost, path: "/images/key?uploads="}.do(t, srv)
 			require.Equal(t, 200, created.status)
-			var result struct{ UploadId string } //nolint:revive // S3's spelling
+			var result struct{ UploadId string }
 			require.NoError(t, xml.Unmarshal([]byte(created.body), &result))
 			var body strings.Builder
 			body.WriteString("<CompleteMultipartUpload>")
