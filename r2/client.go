@@ -34,6 +34,7 @@ type Client struct {
 	signer   *v4.Signer
 	writing  writers
 	minPart  int64
+	maxParts int64
 	api      api
 }
 
@@ -73,9 +74,8 @@ func New(cfg Config) (*Client, error) {
 		hide:  func(text string) string { return secret.Scrub(text, cfg.SecretAccessKey, cfg.SessionToken) },
 		signer: v4.NewSigner(func(o *v4.SignerOptions) {
 			o.DisableURIPathEscaping = true // S3 signs the path as it is sent
-			o.DisableHeaderHoisting = true  // what is signed as a header is sent as one, and named in Presigned.Header
 		}),
-		minPart: minPart,
+		minPart: minPart, maxParts: maxParts,
 	}
 	if c.now == nil {
 		c.now = time.Now

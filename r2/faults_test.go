@@ -97,11 +97,13 @@ func TestRepeatsEnd(t *testing.T) {
 		t.Helper()
 		for range 5 {
 			srv.LoseNext("PutObject")
+			srv.LoseNext("DeleteObject")
 			srv.AnswerNext("GetObject", 502, http.Header{"Cf-Ray": {"abc-FRA"}}, proxyPage)
 		}
 		_, err := c.Put(t.Context(), "key", strings.NewReader("x"), nil)
 		require.ErrorIs(t, err, r2.ErrUnknownOutcome)
 		assert.Equal(t, 5, srv.Writes("key"))
+		require.ErrorIs(t, c.Delete(t.Context(), "key"), r2.ErrUnknownOutcome)
 		_, err = c.Get(t.Context(), "key", nil)
 		require.NotErrorIs(t, err, r2.ErrUnknownOutcome)
 		e, ok := errors.AsType[*r2.Error](err)
@@ -258,6 +260,10 @@ func TestLostConditionalPut(t *testing.T) {
 			key: "lock", opts: r2.PutOptions{IfMatch: "*"}, writes: 2, puts: 1, unknown: true,
 			set: func(srv *r2test.Server) { _ = srv.Put("lock", []byte("x")); srv.LoseNext("PutObject") },
 		},
+		"plain key, 500": {
+			key: "lock", opts: r2.PutOptions{IfAbsent: true}, writes: 0, puts: 1, unknown: true,
+			set: func(srv *r2test.Server) { srv.AnswerNext("PutObject", 500, nil, "") },
+		},
 		"plain key, refused for the moment": {
 			key: "lock", opts: r2.PutOptions{IfAbsent: true}, writes: 1, puts: 2,
 			set: func(srv *r2test.Server) { srv.AnswerNext("PutObject", 429, nil, "") },
@@ -375,6 +381,7 @@ func TestProgress(t *testing.T) {
 					last := r2.Progress{}
 					for _, p := range seen {
 						assert.GreaterOrEqual(t, p.Sent, last.Sent)
+						assert.LessOrEqual(t, p.Sent, int64(size))
 						assert.Contains(t, []int64{-1, int64(size)}, p.Total)
 						last = p
 					}

@@ -16,7 +16,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const inFlight = 4 // parts at a time: R2 is reported to refuse more for one upload
+// inFlight is how many parts of a stream may be on their way at a time: 4, since R2 is reported to refuse more for one
+// upload, or fewer, so that their buffers and the one that is being filled fit into the pool.
+func inFlight(part int64) int64 { return min(maxInFlight, max(1, pool/part-1)) }
+
+const maxInFlight = 4
 
 // pieces cuts a body into equal parts: of one that can be read anywhere, or of a stream, part by part.
 type pieces struct {
@@ -30,9 +34,9 @@ type pieces struct {
 }
 
 func (p *pieces) open() {
-	n := int64(inFlight)
+	n := int64(maxInFlight)
 	if p.stream != nil {
-		n = min(n, max(1, pool/p.part-1))
+		n = inFlight(p.part)
 	}
 	p.slots, p.buffers = make(chan []byte, n), make(chan []byte, n+1)
 	for range n {
@@ -144,21 +148,21 @@ func (u *upload) feed(ctx, gctx context.Context, body *pieces, g *errgroup.Group
 	}
 	for number := int32(1); ; number++ {
 		buf, ok := await(body.buffers)
-		if ok {
-			_, ok = await(body.slots)
-		}
 		if !ok {
 			return u.c.fail(opPart, u.key, context.Cause(ctx)) // nil when it was a part that failed
 		}
-		s, buf, ok, err := body.next(buf)
+		s, buf, more, err := body.next(buf)
 		if err != nil {
 			return u.c.bodyFailed(u.key, err)
 		}
-		if !ok {
+		if !more {
 			return nil
 		}
-		if number > partLimit {
-			return u.c.invalid(opPart, u.key, fmt.Errorf("body: a stream of unknown size may have %d parts of %d bytes: set Size or a larger PartSize", partLimit, body.part))
+		if int64(number) > u.c.maxParts {
+			return u.c.invalid(opPart, u.key, fmt.Errorf("body: a stream of unknown size may have %d parts of %d bytes: set Size or a larger PartSize", u.c.maxParts, body.part))
+		}
+		if _, ok = await(body.slots); !ok {
+			return u.c.fail(opPart, u.key, context.Cause(ctx))
 		}
 		g.Go(func() error {
 			err := u.part(gctx, number, s)
@@ -228,10 +232,8 @@ func (u *upload) complete(ctx context.Context) (string, error) {
 	}
 	switch {
 	case lost(err):
-		if ctx.Err() == nil {
-			if found, gone := u.c.Head(ctx, u.key); gone == nil && want != "" && found.ETag == want && found.Size == u.size {
-				return found.ETag, nil
-			}
+		if found, gone := u.c.Head(ctx, u.key); gone == nil && want != "" && found.ETag == want && found.Size == u.size {
+			return found.ETag, nil
 		}
 		u.c.log.WarnContext(ctx, "r2 multipart upload left as it is", "key", u.key, "upload_id", u.id)
 		return "", unknown(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 )
 
 const (
@@ -14,7 +13,7 @@ const (
 
 	singlePut  = 64 * mib // a body up to here that can be read again goes in one request, which costs a third
 	partSize   = 16 * mib // default
-	partLimit  = 10_000   // parts of an upload
+	maxParts   = 10_000   // of an upload
 	minPart    = 5 * mib
 	verifyUpTo = 100 * mib
 	pool       = 96 * mib // what the buffers of one Put hold together, unless two parts are more
@@ -97,7 +96,6 @@ func (c *Client) Put(ctx context.Context, key string, body io.Reader, opts *PutO
 	p := &put{c: c, key: key}
 	if opts != nil {
 		p.opts = *opts
-		p.opts.Metadata = maps.Clone(opts.Metadata)
 	}
 	if err := p.check(body); err != nil {
 		return Info{}, c.invalid(opPut, key, err)
@@ -184,7 +182,7 @@ func (p *put) conditional() bool { return p.opts.IfAbsent || p.opts.IfMatch != "
 // partSize is equal for all parts, and such that there are at most 10,000. size is -1 when it is not known.
 func (p *put) partSize(size int64) int64 {
 	n := cmp.Or(p.opts.PartSize, max(partSize, p.c.minPart))
-	if least := (size + partLimit - 1) / partLimit; least > n {
+	if least := (size + p.c.maxParts - 1) / p.c.maxParts; least > n {
 		n = (least + mib - 1) / mib * mib
 	}
 	return n

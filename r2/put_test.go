@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -398,6 +400,119 @@ func TestETagOfParts(t *testing.T) {
 	require.NoError(t, err)
 	a, b := md5.Sum(data[:2*kib]), md5.Sum(data[2*kib:])
 	assert.Equal(t, fmt.Sprintf("%x-2", md5.Sum(append(a[:], b[:]...))), info.ETag)
+}
+
+// The ETag of the whole is another than that of its parts.
+func TestCorruptObjectOfGoodParts(t *testing.T) {
+	t.Parallel()
+	srv, c := smallParts(t, through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+		resp, err := next.RoundTrip(req)
+		if err == nil && req.Method == http.MethodPost && req.URL.Query().Has("uploadId") {
+			body, _ := io.ReadAll(resp.Body)
+			resp.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), "-5", "-4", 1)))
+		}
+		return resp, err
+	}))
+	_, err := c.Put(t.Context(), "key", bytes.NewReader(random(9*kib)), &r2.PutOptions{PartSize: 2 * kib})
+	require.ErrorIs(t, err, r2.ErrCorrupt)
+	assert.Zero(t, srv.Calls("AbortMultipartUpload"), "it is complete")
+}
+
+func TestStreamOfTooManyParts(t *testing.T) {
+	t.Parallel()
+	srv, c := smallParts(t)
+	r2.SetMaxParts(c, 5)
+	opts := &r2.PutOptions{PartSize: kib}
+	_, err := c.Put(t.Context(), "key", streamed{bytes.NewReader(random(5 * kib))}, opts)
+	require.NoError(t, err)
+	_, err = c.Put(t.Context(), "other", streamed{bytes.NewReader(random(5*kib + 1))}, opts)
+	require.ErrorIs(t, err, r2.ErrInput)
+	assert.ErrorContains(t, err, "set Size or a larger PartSize")
+	assert.Zero(t, srv.Uploads())
+	opts.Size = 5*kib + 1 // then the parts grow
+	_, err = c.Put(t.Context(), "other", streamed{bytes.NewReader(random(5*kib + 1))}, opts)
+	require.NoError(t, err)
+}
+
+// Four parts on their way and one being filled, for a stream; what waits is not read.
+func TestStreamsAreReadNoFurtherThanTheirBuffers(t *testing.T) {
+	t.Parallel()
+	inBubble(t, r2test.Options{MinPart: kib}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
+		t.Helper()
+		for range 4 {
+			srv.HangNext("UploadPart")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var read atomic.Int64
+		done := make(chan error)
+		go func() {
+			_, err := c.Put(ctx, "key", &counting{r: zeros{}, n: &read}, &r2.PutOptions{PartSize: 2 * kib})
+			done <- err
+		}()
+		synctest.Wait()
+		assert.EqualValues(t, 5*2*kib+1, read.Load())
+		assert.Equal(t, 4, srv.Calls("UploadPart"))
+		cancel()
+		require.ErrorIs(t, <-done, context.Canceled)
+	})
+	for part, want := range map[int64]int64{5 * mib: 4, 16 * mib: 4, 19 * mib: 4, 20 * mib: 3, 32 * mib: 2, 48 * mib: 1, 500 * mib: 1} {
+		assert.Equal(t, want, r2.InFlight(part))
+		if part <= 48*mib {
+			assert.LessOrEqual(t, part*(want+1), int64(96*mib))
+		}
+	}
+}
+
+type counting struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// A body that fails ends the parts that are on their way.
+func TestBodyThatFailsBesideAPartThatHangs(t *testing.T) {
+	t.Parallel()
+	srv, c := smallParts(t)
+	srv.HangNext("UploadPart")
+	_, err := c.Put(t.Context(), "key", streamed{io.MultiReader(bytes.NewReader(random(9*kib)), failing{})}, &r2.PutOptions{PartSize: 2 * kib})
+	require.ErrorIs(t, err, errBroken)
+	assert.Zero(t, srv.Uploads())
+}
+
+// The files of /proc say that they are empty.
+func TestBodyThatSaysItIsEmpty(t *testing.T) {
+	t.Parallel()
+	srv, c := opened(t, r2test.Options{})
+	_, err := c.Put(t.Context(), "key", modest{strings.NewReader("hello")}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(content(t, srv, "key")))
+}
+
+type modest struct{ io.Reader }
+
+func (modest) Seek(int64, int) (int64, error) { return 0, nil }
+
+// An attempt that was answered early may still be reading when all is over, while the bytes may be used for something else.
+func TestNothingReadsTheBodyAfterwards(t *testing.T) {
+	t.Parallel()
+	var bodies []io.Reader
+	_, c := opened(t, r2test.Options{}, through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+		if bodies = append(bodies, req.Body); len(bodies) == 1 {
+			return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+		}
+		return next.RoundTrip(req)
+	}))
+	_, err := c.Put(t.Context(), "key", strings.NewReader("hello"), nil)
+	require.NoError(t, err)
+	require.Len(t, bodies, 2)
+	n, err := bodies[0].Read(make([]byte, 5))
+	require.Error(t, err)
+	assert.Zero(t, n)
 }
 
 func TestCancelledPutAborts(t *testing.T) {

@@ -34,7 +34,7 @@ func (s section) md5() ([]byte, error) {
 }
 
 // attempt is a section on its way, once. Each attempt has a reader of its own, because the transport of a failed one may
-// still be reading when the next begins; close ends that, so that the bytes may be used again. It hashes what it hands out
+// not have ended when the next begins; the SDK takes the body from it before it returns. It hashes what it hands out
 // if that is wanted, and beginning anew, as the SDK does after it has hashed the body for its signature over plain http,
 // hashes anew.
 type attempt struct {
@@ -47,7 +47,6 @@ type attempt struct {
 	sent   *atomic.Int64 // nil = not wanted
 	told   int64         // what of sent is ours
 	err    error
-	closed bool
 }
 
 func newAttempt(s section, hashes bool, sent *atomic.Int64) *attempt {
@@ -61,9 +60,6 @@ func newAttempt(s section, hashes bool, sent *atomic.Int64) *attempt {
 func (a *attempt) Read(p []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return 0, errors.New("the attempt is over")
-	}
 	n, err := a.r.Read(p)
 	if a.h != nil && a.pos == a.hashed {
 		a.h.Write(p[:n])
@@ -108,7 +104,6 @@ func (a *attempt) tell(n int64) {
 func (a *attempt) close(failed bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.closed = true
 	if failed {
 		a.tell(0)
 	} else {

@@ -96,7 +96,7 @@ func (p *put) settle(ctx context.Context, s section, etag string, err error, onc
 		if err == nil || (!lost(err) && !refused) {
 			return etag, err
 		}
-		if !hashed || ctx.Err() != nil {
+		if !hashed {
 			return "", unknown(err)
 		}
 		found, gone := p.c.Head(ctx, p.key)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +27,7 @@ func newSource(body io.Reader, size int64) (*source, error) {
 		n := buf.Len()
 		s.at, s.size, s.memory = bytes.NewReader(buf.Bytes()), int64(n), true
 		s.finish = func() { buf.Next(n) }
-	} else if seeker, ok := body.(io.Seeker); ok && regular(body) {
+	} else if seeker, ok := body.(io.Seeker); ok {
 		s.seek(body, seeker)
 	} else if l, ok := body.(interface{ Len() int }); ok {
 		s.size = int64(l.Len())
@@ -64,16 +63,6 @@ func (s *source) seek(body io.Reader, seeker io.Seeker) {
 	_, isString := body.(*strings.Reader)
 	s.at, s.off, s.size, s.memory = at, here, end-here, isBytes || isString
 	s.finish = func() { _, _ = seeker.Seek(end, io.SeekStart) }
-}
-
-// regular tells whether a file is one with an end: a pipe or a terminal may be able to seek and yet be a stream.
-func regular(body io.Reader) bool {
-	f, ok := body.(interface{ Stat() (fs.FileInfo, error) })
-	if !ok {
-		return true
-	}
-	fi, err := f.Stat()
-	return err == nil && fi.Mode().IsRegular()
 }
 
 func wrongSize(has, want int64) error {

@@ -118,7 +118,7 @@ func (s *Server) list(w http.ResponseWriter, c *request) *refusal {
 		if i := strings.Index(key[len(prefix):], delimiter); delimiter != "" && i >= 0 {
 			line, group = key[:len(prefix)+i+len(delimiter)], true
 		}
-		if line <= after || line == last || group && strings.HasPrefix(after, line) {
+		if line <= after || line == last {
 			continue
 		}
 		if page.KeyCount == most {

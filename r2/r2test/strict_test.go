@@ -212,6 +212,7 @@ func TestPartsAreHeldToTheRules(t *testing.T) {
 		"one":            {sizes: []int{1}},
 		"last as large":  {sizes: []int{kib, kib}},
 		"unequal":        {sizes: []int{kib, kib + 1, kib}, code: "InvalidPart"},
+		"first bigger":   {sizes: []int{2 * kib, kib, 1}, code: "InvalidPart"},
 		"last bigger":    {sizes: []int{kib, kib, kib + 1}, code: "InvalidPart"},
 		"too small":      {sizes: []int{kib - 1, kib - 1}, code: "EntityTooSmall"},
 		"out of order":   {sizes: []int{kib, kib}, spoil: swap},
