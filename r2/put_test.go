@@ -503,7 +503,7 @@ func TestNothingReadsTheBodyAfterwards(t *testing.T) {
 	var bodies []io.Reader
 	_, c := opened(t, r2test.Options{}, through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 		if bodies = append(bodies, req.Body); len(bodies) == 1 {
-			return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 		}
 		return next.RoundTrip(req)
 	}))
