@@ -52,9 +52,16 @@ func (s *Server) uploadPart(w http.ResponseWriter, c *request) *refusal {
 		return refuse(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive.")
 	}
 	u.parts[n] = c.body
-	w.Header().Set("ETag", `"`+etagOf(c.body)+`"`)
+	w.Header().Set("ETag", `"`+s.partETag(c.body)+`"`)
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+func (s *Server) partETag(data []byte) string {
+	if s.opts.OpaquePartETags {
+		return "Opaque_" + etagOf(data) + "-"
+	}
+	return etagOf(data)
 }
 
 func (s *Server) abortUpload(w http.ResponseWriter, c *request) *refusal {
@@ -115,7 +122,7 @@ func (s *Server) assemble(u *upload, body []byte) (data []byte, etag string, no 
 	h := md5.New() //nolint:gosec // see above
 	for i, p := range parts {
 		part, ok := u.parts[p.PartNumber]
-		if !ok || strings.Trim(p.ETag, `"`) != etagOf(part) || i > 0 && p.PartNumber == parts[i-1].PartNumber {
+		if !ok || strings.Trim(p.ETag, `"`) != s.partETag(part) || i > 0 && p.PartNumber == parts[i-1].PartNumber {
 			return nil, "", refuse(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.")
 		}
 		first, last := len(u.parts[parts[0].PartNumber]), i == len(parts)-1

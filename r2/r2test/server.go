@@ -35,6 +35,7 @@ type Options struct {
 	Scope           Scope // default ScopeObject
 
 	MinPart           int64         // smallest part but the last; default 5 MiB
+	OpaquePartETags   bool          // ETags of parts that are no MD5, as miniflare gives
 	OneWritePerSecond bool          // enforce one write per second to each key, as R2 does
 	TooManyEvery      int           // answer every n-th request 429; 0 = none
 	CORSOrigins       []string      // origins that may read the public side; default none, and no CORS header is sent
