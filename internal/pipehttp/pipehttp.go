@@ -46,6 +46,27 @@ func NewServer(host string, h http.Handler) *Server {
 // Client returns a client whose every connection, whatever the host, ends in this server.
 func (s *Server) Client() *http.Client { return &http.Client{Transport: s.tr} }
 
+// HTTPSClient is Client for URLs that may also begin with https, so that a fake can be reached under the very URLs of the
+// platform. No TLS is spoken: there is nobody on the way to hide from.
+func (s *Server) HTTPSClient() *http.Client { return &http.Client{Transport: noTLS{s.tr}} }
+
+// noTLS speaks http where https was asked for. The caller's request stays as it was, and the answer belongs to it: a
+// relative Location leads to https again.
+type noTLS struct{ next http.RoundTripper }
+
+func (t noTLS) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme != "https" {
+		return t.next.RoundTrip(req)
+	}
+	plain := req.Clone(req.Context())
+	plain.URL.Scheme = "http"
+	resp, err := t.next.RoundTrip(plain)
+	if resp != nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
 // Close ends every connection and waits for the accept loop, not for handlers: one of them may be the caller. A
 // handler that sleeps should end with the context of its request, or a synctest bubble ends in "deadlock". Close may be
 // called again.

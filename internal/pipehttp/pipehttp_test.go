@@ -68,6 +68,38 @@ func TestServesAnyHost(t *testing.T) {
 	}
 }
 
+func TestSpeaksNoTLS(t *testing.T) {
+	t.Parallel()
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/old" {
+			http.Redirect(w, r, "/new", http.StatusFound)
+			return
+		}
+		_, _ = fmt.Fprintf(w, "%s %s %v", r.Host, r.URL, r.TLS != nil)
+	})
+	for target, want := range map[string]struct{ body, end string }{
+		"https://a.fake/x":        {"a.fake /x false", "https://a.fake/x"},
+		"http://a.fake/x":         {"a.fake /x false", "http://a.fake/x"},
+		"https://a.fake:8443/old": {"a.fake:8443 /new false", "https://a.fake:8443/new"},
+	} {
+		t.Run(target, func(t *testing.T) {
+			t.Parallel()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+			require.NoError(t, err)
+			resp, err := srv.HTTPSClient().Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, want.body, string(body))
+			assert.Equal(t, target, req.URL.String(), "the caller's request was changed")
+			assert.Equal(t, want.end, resp.Request.URL.String())
+		})
+	}
+	_, _, err := send(t.Context(), srv.Client(), http.MethodGet, "https://a.fake/", nil)
+	require.Error(t, err, "Client speaks TLS when told to")
+}
+
 func TestKeepsConnections(t *testing.T) {
 	t.Parallel()
 	srv := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })

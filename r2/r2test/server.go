@@ -130,22 +130,7 @@ func (s *Server) Config() r2.Config {
 }
 
 // Client is an HTTP client whose every connection ends in the fake, whatever the host.
-func (s *Server) Client() *http.Client {
-	hc := s.pipe.Client()
-	hc.Transport = plain{hc.Transport}
-	return hc
-}
-
-// plain speaks http where https was asked for: there is nobody on the way to hide from.
-type plain struct{ next http.RoundTripper }
-
-func (p plain) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme == "https" {
-		req = req.Clone(req.Context())
-		req.URL.Scheme = "http"
-	}
-	return p.next.RoundTrip(req)
-}
+func (s *Server) Client() *http.Client { return s.pipe.HTTPSClient() }
 
 const (
 	hostSuffix = ".r2.cloudflarestorage.com"
