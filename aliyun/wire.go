@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"sync/atomic"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
@@ -47,14 +45,9 @@ func (h hook) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
 		return nil, errors.New("aliyun: request without its exchange")
 	}
 	x.called = true
-	conn := &connTrace{}
-	ctx := httptrace.WithClientTrace(r.Context(), conn.hooks())
-	resp, err := httpcall.Do(h.http, r.WithContext(ctx))
+	resp, err := httpcall.Do(h.http, r)
 	if err != nil {
-		x.err = &httpcall.Error{
-			Sent: httpcall.MaybeSent(err) && !conn.neverConnected(),
-			Err:  withCause(r.Context(), withoutURL(err)),
-		}
+		x.err = &httpcall.Error{Sent: httpcall.MaybeSent(err), Err: withCause(r.Context(), withoutURL(err))}
 		return nil, x.err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
@@ -81,20 +74,6 @@ func withCause(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// connTrace adds a proof to those of httpcall: a transport that asked for a connection and was given none sent nothing,
-// so a deadline that passes during the dial leaves no doubt. Silence proves nothing: not every RoundTripper calls back.
-type connTrace struct{ asked, got, wrote atomic.Bool }
-
-func (t *connTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:      func(string) { t.asked.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { t.got.Store(true) },
-		WroteHeaders: func() { t.wrote.Store(true) },
-	}
-}
-
-func (t *connTrace) neverConnected() bool { return t.asked.Load() && !t.got.Load() && !t.wrote.Load() }
 
 // exchange signs and sends r once. Style "ROA" gives the same bytes as "RPC" without the unguarded header map; the
 // client is made anew for each attempt (no I/O), so that nothing at all is shared and the key is the one just given.

@@ -112,11 +112,6 @@ func (c *Client) Images(ctx context.Context, r *ImageRequest) (*ImageResponse, e
 }
 
 func (k *call) images(ctx context.Context) (*ImageResponse, error) {
-	if ctx.Err() != nil {
-		e := k.failed(ctx, ctx.Err())
-		e.sent = false
-		return nil, e
-	}
 	resp, err := k.send(ctx) //nolint:bodyclose // httpcall.Read closes it
 	if err != nil {
 		e, _ := errors.AsType[*Error](err)

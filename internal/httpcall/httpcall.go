@@ -72,9 +72,10 @@ func Do(hc *http.Client, req *http.Request) (*http.Response, error) {
 	if err == nil {
 		return resp, nil
 	}
-	// A transport of net/http that asked for a connection and never had one has sent nothing, whatever its error says:
-	// a context that ends during the dial, or a TLS alert, looks like any other failure.
-	noConn := asked.Load() && !got.Load()
+	// A transport that asked for a connection and never had one has sent nothing, whatever its error says: a context
+	// that ends during the dial, or a TLS alert, looks like any other failure. That of net/http always asks, so that one
+	// which did not even ask, since the context or the client's Timeout had ended by then, has sent nothing either.
+	noConn := (asked.Load() || tells(hc.Transport)) && !got.Load()
 	sent := wrote.Load() || (!noConn && !neverLeft(err))
 	err = Redact(err)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
@@ -90,6 +91,16 @@ func MaybeSent(err error) bool {
 		return e.Sent
 	}
 	return true
+}
+
+// tells reports whether the silence of a transport means something: net/http's own calls GetConn or GotConn before it
+// writes. What wraps it may send by other ways.
+func tells(rt http.RoundTripper) bool {
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	_, own := rt.(*http.Transport)
+	return own
 }
 
 // neverLeft wants proof: an error of the phases before the first byte of the request.

@@ -40,6 +40,12 @@ func transport(t *testing.T, dial func(context.Context, string, string) (net.Con
 	return &http.Client{Transport: tr}
 }
 
+// jar runs when the client looks for cookies, which is after Do has looked at the context and before the transport does.
+type jar func()
+
+func (j jar) Cookies(*url.URL) []*http.Cookie   { j(); return nil }
+func (jar) SetCookies(*url.URL, []*http.Cookie) {}
+
 func TestDoTellsWhetherTheRequestLeft(t *testing.T) {
 	t.Parallel()
 	closedPort := func(t *testing.T) string {
@@ -197,6 +203,37 @@ func TestDoWithContext(t *testing.T) {
 		require.ErrorIs(t, err, enough)
 		assert.False(t, httpcall.MaybeSent(err))
 		assert.Zero(t, mock.GetTotalCallCount())
+	})
+	t.Run("ends on the way to the transport", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		hc := transport(t, func(context.Context, string, string) (net.Conn, error) {
+			t.Error("a connection was asked for")
+			return nil, io.EOF
+		})
+		hc.Jar = jar(func() { cancel(enough) })
+		_, err := httpcall.Do(hc, post(t, ctx, "http://platform.fake"))
+		require.ErrorIs(t, err, enough)
+		assert.False(t, httpcall.MaybeSent(err))
+	})
+	t.Run("ends on the way to a transport that does not say", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		hc := transport(t, nil)
+		hc.Transport = struct{ http.RoundTripper }{hc.Transport}
+		hc.Jar = jar(func() { cancel(enough) })
+		_, err := httpcall.Do(hc, post(t, ctx, "http://platform.fake"))
+		require.ErrorIs(t, err, enough)
+		assert.True(t, httpcall.MaybeSent(err), "what wraps a transport may have sent it another way")
+	})
+	t.Run("the client's timeout ends before the dial", func(t *testing.T) {
+		t.Parallel()
+		hc := transport(t, nil)
+		hc.Timeout = time.Nanosecond
+		hc.Jar = jar(func() { time.Sleep(time.Millisecond) })
+		_, err := httpcall.Do(hc, post(t, t.Context(), "http://platform.fake"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.False(t, httpcall.MaybeSent(err))
 	})
 	t.Run("ends during the dial", func(t *testing.T) {
 		t.Parallel()
