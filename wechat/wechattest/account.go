@@ -234,9 +234,9 @@ func page[T any](all []T, in listRequest, convert func(T) any) listAnswer {
 }
 
 // id is a number as the platform sends it: text or not.
-func (s *Server) id(n int, text bool) json.RawMessage {
+func (s *Server) id(n int64, text bool) json.RawMessage {
 	if text != s.opts.NumericIDs {
-		return json.RawMessage(strconv.Quote(strconv.Itoa(n)))
+		return json.RawMessage(strconv.Quote(strconv.FormatInt(n, 10)))
 	}
-	return json.RawMessage(strconv.Itoa(n))
+	return json.RawMessage(strconv.FormatInt(n, 10))
 }

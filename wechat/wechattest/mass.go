@@ -281,7 +281,7 @@ func (s *Server) massState(c *call) (any, *refusal) {
 		return nil, no
 	}
 	for _, job := range s.st.Masses {
-		if strconv.Itoa(job.ID) == string(in.ID) {
+		if strconv.FormatInt(job.ID, 10) == string(in.ID) {
 			return struct {
 				ID     json.RawMessage   `json:"msg_id"`
 				Status wechat.MassStatus `json:"msg_status"`

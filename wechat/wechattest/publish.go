@@ -18,10 +18,11 @@ func (s *Server) FailNextPublish(status wechat.PublishStatus, failIdx ...int) {
 	s.publishes = append(s.publishes, publishEnd{Status: status, FailIdx: failIdx})
 }
 
+// The platform's IDs are beyond what an int holds where it has 32 bits.
 const (
-	firstPublishID = 100_000_000
-	firstMsgID     = 3_147_483_647 // more than an int32 holds
-	firstDataID    = 2_247_483_647
+	firstPublishID int64 = 100_000_000
+	firstMsgID     int64 = 3_147_483_647
+	firstDataID    int64 = 2_247_483_647
 )
 
 func (s *Server) submit(c *call) (any, *refusal) {
@@ -31,7 +32,7 @@ func (s *Server) submit(c *call) (any, *refusal) {
 	}
 	n := s.next()
 	job := PublishJob{
-		ID: wechat.PublishID(strconv.Itoa(firstPublishID + n)), DraftID: d.ID,
+		ID: wechat.PublishID(strconv.FormatInt(firstPublishID+n, 10)), DraftID: d.ID,
 		Status: wechat.PublishRunning, Due: c.now.Add(s.opts.PublishAfter),
 	}
 	if len(s.publishes) > 0 {
@@ -96,7 +97,7 @@ func (s *Server) publishState(c *call) (any, *refusal) {
 		Count int    `json:"count"`
 		Items []item `json:"item"`
 	}
-	n, _ := strconv.Atoi(string(job.ID))
+	n, _ := strconv.ParseInt(string(job.ID), 10, 64)
 	out := struct {
 		ID      json.RawMessage  `json:"publish_id"`
 		Status  int              `json:"publish_status"`

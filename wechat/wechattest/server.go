@@ -139,20 +139,7 @@ func (s *Server) Config() wechat.Config {
 // Client is an HTTP client whose every connection ends in the fake, whatever the host. With it the pictures can be
 // fetched from their mmbiz.qpic.cn URLs, over http or https.
 func (s *Server) Client() *http.Client {
-	hc := s.pipe.Client()
-	hc.Transport = plain{hc.Transport}
-	return hc
-}
-
-// plain speaks http where https was asked for: there is nobody on the way to hide from.
-type plain struct{ next http.RoundTripper }
-
-func (p plain) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme == "https" {
-		req = req.Clone(req.Context())
-		req.URL.Scheme = "http"
-	}
-	return p.next.RoundTrip(req)
+	return s.pipe.HTTPSClient()
 }
 
 // handler is one call of the API.
@@ -176,7 +163,7 @@ type call struct {
 type refusal struct {
 	code  int
 	msg   string
-	msgID int // with 45065
+	msgID int64 // with 45065
 }
 
 func refuse(code int, format string, args ...any) *refusal {
@@ -267,7 +254,7 @@ func (n *refusal) json(rid string) []byte {
 	return encode(struct {
 		Code  int    `json:"errcode"`
 		Msg   string `json:"errmsg"`
-		MsgID int    `json:"msg_id,omitempty"`
+		MsgID int64  `json:"msg_id,omitempty"`
 	}{n.code, n.msg + " rid: " + rid, n.msgID})
 }
 

@@ -10,8 +10,8 @@ import (
 
 // state is everything that the platform remembers. It is what StateFile holds.
 type state struct {
-	Seq       int
-	RIDs      int
+	Seq       int64
+	RIDs      int64
 	Tokens    []token
 	Materials []Material
 	Pictures  []ArticleImage
@@ -94,7 +94,7 @@ type published struct {
 
 // MassJob is a mass send, under way or done.
 type MassJob struct {
-	ID          int
+	ID          int64
 	ClientMsgID string
 	Type        string // msgtype
 	DraftID     wechat.DraftID
@@ -110,7 +110,7 @@ type MassJob struct {
 	Settled bool
 }
 
-func (s *Server) next() int {
+func (s *Server) next() int64 {
 	s.st.Seq++
 	s.dirty = true
 	return s.st.Seq
