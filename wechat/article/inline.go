@@ -178,6 +178,8 @@ func entity(b []byte) int {
 	return 1
 }
 
+// escapeText escapes a text. Its quotes go as entities too: an article that shows style="" as text would otherwise look,
+// to a search and to a careless sanitizer, like one that lost a style.
 func escapeText(s string) string {
 	return textEscaper.Replace(strings.Map(printable, s))
 }
@@ -187,7 +189,7 @@ func escapeAttr(s string) string {
 }
 
 var (
-	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\u00a0", "&nbsp;")
+	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\u00a0", "&nbsp;")
 	attrEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 )
 
