@@ -16,7 +16,7 @@ type canned string
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}},
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
 		Body: io.NopCloser(strings.NewReader(string(c))), Request: r,
 	}, nil
 }
@@ -28,7 +28,7 @@ func cannedSMS(tb testing.TB) *aliyun.SMS {
 	return c.SMS(nil)
 }
 
-func TestSendAllocations(t *testing.T) { // not parallel: allocations are counted for the whole process
+func TestSendAllocations(t *testing.T) { //nolint:paralleltest // allocations are counted for the whole process
 	sms, m := cannedSMS(t), notice()
 	n := testing.AllocsPerRun(50, func() {
 		if _, err := sms.Send(t.Context(), m, nil); err != nil {

@@ -123,7 +123,7 @@ func (c Config) provider() (CredentialsProvider, error) {
 	direct := Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken}
 	switch {
 	case c.Credentials != nil && direct != (Credentials{}):
-		return nil, errors.New("Credentials is set together with AccessKeyID, AccessKeySecret or SecurityToken: set one of the two") //nolint:staticcheck // begins with a field
+		return nil, errors.New("Credentials is set together with AccessKeyID, AccessKeySecret or SecurityToken: set one of the two")
 	case c.Credentials != nil:
 		return c.Credentials, nil
 	}

@@ -39,8 +39,8 @@ func StaticCredentials(c Credentials) CredentialsProvider {
 // The names that Aliyun's own tools use.
 const (
 	envKeyID  = "ALIBABA_CLOUD_ACCESS_KEY_ID"
-	envSecret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET" //nolint:gosec // the name of a variable, not a key
-	envToken  = "ALIBABA_CLOUD_SECURITY_TOKEN"    //nolint:gosec // the name of a variable, not a key
+	envSecret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+	envToken  = "ALIBABA_CLOUD_SECURITY_TOKEN" //nolint:gosec // the name of a variable, not a key
 )
 
 // EnvCredentials reads ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if there is one,

@@ -115,7 +115,7 @@ func (e *Error) outIDText() string {
 // Is reports whether the error is of this kind. One error can be of several: a 5xx after a send is both [ErrTemporary]
 // and [ErrUnknownOutcome].
 func (e *Error) Is(kind error) bool {
-	return kind != nil && (e.Kind == kind || slices.Contains(e.also, kind)) //nolint:errorlint // this is what errors.Is calls
+	return kind != nil && (e.Kind == kind || slices.Contains(e.also, kind))
 }
 
 // Unwrap returns the cause, such as context.DeadlineExceeded.

@@ -81,7 +81,7 @@ func TestFetchTemplateOtherShapes(t *testing.T) {
 	_, sms := mocked(t, httpmock.NewStringResponder(200, `{"Code":"OK","RequestId":"R","TemplateContent":[]}`))
 	_, err := sms.Template(t.Context(), "SMS_1")
 	require.Error(t, err)
-	asError(t, err)
+	assert.Equal(t, "R", asError(t, err).RequestID)
 }
 
 // Trap 15 on the way out: a loaded template is held against the parameters before anything is sent.

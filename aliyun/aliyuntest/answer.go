@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,9 +76,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Ratelimit-User-Api", "Limit:5000,Remain:0,TimeLeft:200,Reset:0")
 		}
 	}
-	for name, v := range fields {
-		answer[name] = v
-	}
+	maps.Copy(answer, fields)
 	data, err := json.Marshal(answer)
 	if err != nil {
 		panic(err) // maps of strings, numbers and slices: cannot be

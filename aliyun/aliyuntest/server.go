@@ -1,16 +1,3 @@
-// Package aliyuntest is a fake of Aliyun's text message service, as strict as the platform.
-//
-// It is behaviour with state: it verifies the ACS3 signature, the date and the nonce of every request, knows signs and
-// templates and their states, checks parameters against the template's text, counts flow control in the calendar's
-// windows of UTC+8, and remembers every message, so that a test can ask how many really went out. What the platform
-// refuses, the fake refuses, with the same codes: errors of the gateway as HTTP 4xx, errors of the business as HTTP 200.
-//
-//	srv := aliyuntest.NewServer()
-//	defer srv.Close()
-//	c, err := aliyun.New(srv.Config())
-//
-// Faults are those of the embedded Script, by action: srv.LoseNext("SendSms") sends the message and drops the answer. It
-// works in a testing/synctest bubble.
 package aliyuntest
 
 import (

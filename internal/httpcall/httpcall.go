@@ -97,7 +97,7 @@ func MaybeSent(err error) bool {
 // writes. What wraps it may send by other ways.
 func tells(rt http.RoundTripper) bool {
 	if rt == nil {
-		rt = http.DefaultTransport
+		rt = http.DefaultTransport //nolint:forbidigo // only to ask what it is: the client would use it
 	}
 	_, own := rt.(*http.Transport)
 	return own
