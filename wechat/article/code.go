@@ -3,6 +3,7 @@ package article
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -83,8 +84,8 @@ func (w *writer) coloured(n ast.Node, c *codeWriter, source string) {
 			}
 		}
 	}
-	for i := len(open) - 1; i >= 0; i-- {
-		w.close(open[i])
+	for _, tag := range slices.Backward(open) {
+		w.close(tag)
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 
 // noise is a picture that compresses badly, the same one every time.
 func noise(w, h int, alpha bool) *image.NRGBA {
-	r := rand.New(rand.NewPCG(1, uint64(w*h))) //nolint:gosec // a picture
+	r := rand.New(rand.NewPCG(1, uint64(w*h)))
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
@@ -52,22 +52,22 @@ func flat(w, h int, c color.Color) *image.NRGBA {
 	return img
 }
 
-func pngOf(t testing.TB, img image.Image) []byte {
-	t.Helper()
+func pngOf(tb testing.TB, img image.Image) []byte {
+	tb.Helper()
 	var b bytes.Buffer
-	require.NoError(t, png.Encode(&b, img))
+	require.NoError(tb, png.Encode(&b, img))
 	return b.Bytes()
 }
 
-func jpegOf(t testing.TB, img image.Image, quality int) []byte {
-	t.Helper()
+func jpegOf(tb testing.TB, img image.Image, quality int) []byte {
+	tb.Helper()
 	var b bytes.Buffer
-	require.NoError(t, jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}))
+	require.NoError(tb, jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}))
 	return b.Bytes()
 }
 
-func gifOf(t testing.TB, w, h, frames int) []byte {
-	t.Helper()
+func gifOf(tb testing.TB, w, h, frames int) []byte {
+	tb.Helper()
 	palette := color.Palette{color.White, color.Black, color.RGBA{200, 30, 30, 255}, color.RGBA{30, 30, 200, 255}}
 	anim := &gif.GIF{}
 	for n := range frames {
@@ -79,24 +79,24 @@ func gifOf(t testing.TB, w, h, frames int) []byte {
 		anim.Delay = append(anim.Delay, 10)
 	}
 	var b bytes.Buffer
-	require.NoError(t, gif.EncodeAll(&b, anim))
+	require.NoError(tb, gif.EncodeAll(&b, anim))
 	return b.Bytes()
 }
 
-func read(t testing.TB, name string) []byte {
-	t.Helper()
+func read(tb testing.TB, name string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(name)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return data
 }
 
 // folder holds the pictures that full.md names.
-func folder(t testing.TB) fstest.MapFS {
-	t.Helper()
+func folder(tb testing.TB) fstest.MapFS {
+	tb.Helper()
 	return fstest.MapFS{
-		"photo.png": {Data: pngOf(t, noise(1500, 900, false))},
-		"anim.gif":  {Data: gifOf(t, 32, 20, 3)},
-		"tiny.webp": {Data: read(t, "testdata/tiny.webp")},
+		"photo.png": {Data: pngOf(tb, noise(1500, 900, false))},
+		"anim.gif":  {Data: gifOf(tb, 32, 20, 3)},
+		"tiny.webp": {Data: read(tb, "testdata/tiny.webp")},
 	}
 }
 
@@ -109,19 +109,19 @@ func urls(d *article.Document) map[string]string {
 	return out
 }
 
-func render(t testing.TB, md string) article.Rendered {
-	t.Helper()
+func render(tb testing.TB, md string) article.Rendered {
+	tb.Helper()
 	d, err := article.Parse([]byte(md))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	out, err := d.Render(article.RenderOptions{Pictures: urls(d)})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return out
 }
 
 // body is the HTML without the section around everything and without styles, to compare structures.
-func body(t testing.TB, md string) string {
-	t.Helper()
-	return bare(render(t, md).HTML)
+func body(tb testing.TB, md string) string {
+	tb.Helper()
+	return bare(render(tb, md).HTML)
 }
 
 // bare takes the styles out and the outer section off.

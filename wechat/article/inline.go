@@ -180,18 +180,30 @@ func entity(b []byte) int {
 
 // escapeText escapes a text. Its quotes go as entities too: an article that shows style="" as text would otherwise look,
 // to a search and to a careless sanitizer, like one that lost a style.
-func escapeText(s string) string {
-	return textEscaper.Replace(strings.Map(printable, s))
-}
+func escapeText(s string) string { return strings.ReplaceAll(escapeAttr(s), "\u00a0", "&nbsp;") }
 
+// escapeAttr escapes the value of an attribute.
 func escapeAttr(s string) string {
-	return attrEscaper.Replace(strings.Map(printable, s))
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		switch r {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		default:
+			if r = printable(r); r >= 0 {
+				b.WriteRune(r)
+			}
+		}
+	}
+	return b.String()
 }
-
-var (
-	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\u00a0", "&nbsp;")
-	attrEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
-)
 
 // printable drops what neither HTML nor the platform's JSON reader takes.
 func printable(r rune) rune {

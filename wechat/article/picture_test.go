@@ -134,7 +134,7 @@ func TestFitRefuses(t *testing.T) {
 			require.ErrorContains(t, err, tt.says)
 			require.ErrorContains(t, err, "https://e.com/dir/x.png")
 			require.NotContains(t, err.Error(), "SECRET")
-			if tt.kind != article.ErrTooLarge || name != "large gif" {
+			if name != "large gif" {
 				_, err = article.Cover(p)
 				if name != "cut gif" && name != "gif without trailer" { // its first frame is whole
 					require.ErrorIs(t, err, tt.kind)
@@ -160,7 +160,7 @@ func oriented(data []byte, o uint16, order binary.AppendByteOrder) []byte {
 		exif = order.AppendUint16(exif, 0)
 	}
 	exif = append(exif, 0, 0, 0, 0)
-	out := append([]byte{0xff, 0xd8, 0xff, 0xe1}, binary.BigEndian.AppendUint16(nil, uint16(len(exif)+2))...) //nolint:gosec // small
+	out := append([]byte{0xff, 0xd8, 0xff, 0xe1}, binary.BigEndian.AppendUint16(nil, uint16(len(exif)+2))...)
 	return append(append(out, exif...), data[2:]...)
 }
 

@@ -19,12 +19,12 @@ import (
 )
 
 // some are n different pictures, as Fit leaves them.
-func some(t testing.TB, n int) []article.Picture {
-	t.Helper()
+func some(tb testing.TB, n int) []article.Picture {
+	tb.Helper()
 	out := make([]article.Picture, n)
 	for i := range out {
-		p, err := article.Fit(article.NewPicture(fmt.Sprintf("%d.png", i), "", pngOf(t, flat(4, 4, color.NRGBA{uint8(i), 9, 9, 255}))))
-		require.NoError(t, err)
+		p, err := article.Fit(article.NewPicture(fmt.Sprintf("%d.png", i), "", pngOf(tb, flat(4, 4, color.NRGBA{uint8(i), 9, 9, 255}))))
+		require.NoError(tb, err)
 		out[i] = p
 	}
 	return out
