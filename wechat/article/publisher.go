@@ -77,7 +77,13 @@ type Report struct {
 	Notes    []string // what is not as it was written; see Rendered
 	HTML     string   // what was sent
 	Stored   string   // what the platform made of it, "" if it was not read back
+
+	author string
+	sent   map[string][]byte // the pictures' bytes by URL
 }
+
+// Preview is a page that shows what was sent, with its pictures; see [Preview].
+func (r Report) Preview() []byte { return Preview(r.HTML, r.Title, r.author, r.sent) }
 
 // PictureReport is one picture of the text.
 type PictureReport struct {
@@ -121,7 +127,7 @@ func (p *Publisher) Draft(ctx context.Context, md []byte, opts *DraftOptions) (w
 		return "", report, err
 	}
 	o.override(doc)
-	report.Title = doc.Title
+	report.Title, report.author = doc.Title, doc.Author
 	job := &job{p: p, o: o, doc: doc, report: &report}
 	for _, step := range []func(context.Context) error{job.load, job.upload, job.cover, job.render} {
 		if err := step(ctx); err != nil {
@@ -217,6 +223,12 @@ func (j *job) loadCover(ctx context.Context, loaded map[string]Picture) error {
 func (j *job) upload(ctx context.Context) error {
 	urls, cached, err := upload(ctx, j.p.cfg.Client, j.pictures, j.uploadOptions())
 	j.urls = urls
+	j.report.sent = make(map[string][]byte, len(urls))
+	for _, p := range j.pictures {
+		if url := urls[p.Ref]; url != "" {
+			j.report.sent[url] = p.Data
+		}
+	}
 	for i := range j.report.Pictures {
 		r := &j.report.Pictures[i]
 		r.URL, r.Cached = urls[r.Ref], cached[r.Ref]
