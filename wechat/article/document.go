@@ -227,6 +227,10 @@ func (d *Document) plain(n ast.Node) string {
 
 // line is where a node stands in the file, for notes; 0 when it is not known.
 func (d *Document) line(n ast.Node) int {
+	for l, ok := n.(*ast.List); ok && l.FirstChild() != nil; { // a list has no lines, what is in it has
+		n = l.FirstChild().FirstChild()
+		l, ok = n.(*ast.List)
+	}
 	for ; n != nil; n = n.Parent() {
 		pos := -1
 		switch n := n.(type) {

@@ -98,7 +98,7 @@ func paint(name, accent, rgb string) Theme {
 		Link:      "color:" + accent + ";text-decoration:none;border-bottom:1px solid " + tint(".45"),
 		Ref:       "font-size:12px;line-height:1;vertical-align:super;color:" + accent,
 
-		Quote:          "margin:0 0 1.25em;padding:12px 16px;border-left:3px solid " + tint(".5") + ";border-radius:0 6px 6px 0;background:" + tint(".07") + ";color:#595959;font-size:16px",
+		Quote:          "margin:.5em 0 1.25em;padding:12px 16px 3px;border-left:3px solid " + tint(".5") + ";border-radius:0 6px 6px 0;background:" + tint(".07") + ";color:#595959;font-size:16px",
 		QuoteParagraph: "margin:0 0 .6em",
 		Rule:           "margin:2.2em auto;width:40%;height:0;border:0;border-top:1px solid " + grey + ".4)",
 
@@ -110,10 +110,10 @@ func paint(name, accent, rgb string) Theme {
 		Marker:        "color:" + accent,
 
 		InlineCode: "padding:2px 5px;border-radius:4px;background:" + grey + ".12);font-family:Menlo,Consolas,monospace;font-size:14.5px;letter-spacing:0;color:#a8523a;word-break:break-all",
-		CodeBlock:  "margin:0 0 1.25em;padding:14px 16px;border-radius:8px;background:" + grey + ".1);overflow-x:auto",
+		CodeBlock:  "margin:.5em 0 1.25em;padding:14px 16px;border-radius:8px;background:" + grey + ".1);overflow-x:auto",
 		Code:       "display:block;white-space:nowrap;font-family:Menlo,Consolas,monospace;font-size:13.5px;line-height:1.65;letter-spacing:0;color:#4a4f54;text-align:left;word-break:normal;overflow-wrap:normal",
 
-		TableScroll: "margin:0 0 1.25em;overflow-x:auto",
+		TableScroll: "margin:.5em 0 1.25em;overflow-x:auto",
 		Table:       "min-width:100%;border-collapse:collapse;font-size:15px;line-height:1.55;letter-spacing:0",
 		HeadCell:    "padding:8px 12px;border:1px solid " + grey + ".3);background:" + tint(".1") + ";font-weight:bold;text-align:left;word-break:keep-all",
 		Cell:        "padding:8px 12px;border:1px solid " + grey + ".3);text-align:left;min-width:4em",
