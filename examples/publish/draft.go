@@ -106,9 +106,6 @@ func (p *Pipeline) proof(ctx context.Context, id string, d Draft, addresses map[
 
 // release publishes the draft and waits until the article has its address.
 func (p *Pipeline) release(ctx context.Context, draft string, d Draft) (string, error) {
-	if !p.Journal.Step("mass").Begun.IsZero() {
-		return "", &StepError{"publish", fmt.Errorf("this draft was given to a mass send, which uses it up: name another -journal to publish the article too")}
-	}
 	v, err := p.once(ctx, step{
 		name: "publish",
 		keys: values{"draft": draft},
@@ -167,9 +164,6 @@ func (p *Pipeline) findPublished(ctx context.Context, draft string, d Draft, beg
 // send the same send, within the day for which the platform remembers it.
 func (p *Pipeline) broadcast(ctx context.Context, draft string) (string, error) {
 	const memory = 23 * time.Hour // the platform's is 24 h
-	if !p.Journal.Step("publish").Begun.IsZero() {
-		return "", &StepError{"mass", fmt.Errorf("this draft was published, which uses it up: name another -journal to send the article too")}
-	}
 	b := Broadcast{DraftID: draft, Audience: p.Job.Audience, Key: hash([]byte(draft + "\x00" + p.Job.Audience))[:32]}
 	e := p.Journal.Step("mass")
 	if e.Begun.IsZero() || (e.Done.IsZero() && p.Again == "mass") {
@@ -180,8 +174,6 @@ func (p *Pipeline) broadcast(ctx context.Context, draft string) (string, error) 
 		if ok, err := p.Confirm(plan); err != nil || !ok {
 			return "", &StepError{"mass", cmp.Or(err, errNotConfirmed)}
 		}
-	} else if e.Values["audience"] != b.Audience && e.Values["audience"] != "" {
-		return "", &StepError{"mass", fmt.Errorf("the journal has a mass send to %q: it is not sent to %q as well", e.Values["audience"], b.Audience)}
 	}
 	v, err := p.once(ctx, step{
 		name: "mass",

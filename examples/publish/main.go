@@ -116,12 +116,16 @@ func (f *flags) publish(ctx context.Context, t Terminal, getenv func(string) str
 
 // greet says what is real. Whoever thinks that they publish must not be on a fake, nor the other way round.
 func greet(r *Report, accounts []Account, f *flags) {
+	var fake []string
 	for _, a := range accounts {
 		if a.Fake {
-			r.Note(f.lang.Sayf("%s: a fake in this process (-h names the variables that make it real)", "%s：本进程内的模拟服务（-h 列出使其变为真实平台的环境变量）", a.Platform))
+			fake = append(fake, a.Platform)
 		} else {
-			r.Note(f.lang.Sayf("%s: real (%s)", "%s：真实平台（%s）", a.Platform, a.Name))
+			r.Note(f.lang.Sayf("real: %s (%s)", "真实平台：%s（%s）", a.Platform, a.Name))
 		}
+	}
+	if len(fake) > 0 {
+		r.Note(f.lang.Sayf("fakes inside this process: %s (-h names the variables that make them real)", "本进程内的模拟服务：%s（-h 列出使其变为真实平台的环境变量）", strings.Join(fake, ", ")))
 	}
 	r.Note(f.lang.Sayf("journal: %s", "日志：%s", f.journal))
 }

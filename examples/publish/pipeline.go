@@ -225,8 +225,11 @@ func (p *Pipeline) Run(ctx context.Context) (Result, error) {
 			continue
 		}
 		if err := p.Journal.Bind(a.Platform, a.Name); err != nil {
-			return Result{}, err
+			return Result{}, inputError{err}
 		}
+	}
+	if err := p.usedUp(); err != nil {
+		return Result{}, err
 	}
 	end := "end:" + string(p.Job.Mode)
 	if e := p.Journal.Step(end); !e.Done.IsZero() {
@@ -254,6 +257,20 @@ func (p *Pipeline) Run(ctx context.Context) (Result, error) {
 		return res, &untoldError{err, note}
 	}
 	return res, err
+}
+
+// usedUp refuses a second use of a draft, which lasts for one.
+func (p *Pipeline) usedUp() error {
+	mass := p.Journal.Step("mass")
+	switch {
+	case p.Job.Mode == ModePublish && !mass.Begun.IsZero():
+		return inputError{errors.New("-publish: this draft was given to a mass send, which uses it up: name another -journal to publish the article too")}
+	case p.Job.Mode == ModeMass && !p.Journal.Step("publish").Begun.IsZero():
+		return inputError{errors.New("-mass: this draft was published, which uses it up: name another -journal to send the article too")}
+	case p.Job.Mode == ModeMass && !mass.Begun.IsZero() && mass.Values["audience"] != p.Job.Audience:
+		return inputError{fmt.Errorf("-mass: the journal has a mass send to %q: it is not sent to %q as well", mass.Values["audience"], p.Job.Audience)}
+	}
+	return nil
 }
 
 // untoldError is a failure of which the operator could not be told. The first cause stays the cause.
@@ -308,7 +325,9 @@ func (p *Pipeline) publish(ctx context.Context) (Result, error) {
 		res.Address, err = p.release(ctx, draft, d)
 		res.Outcome = p.Job.Lang.Say("published", "已发布")
 	case ModeMass:
-		res.Outcome, err = p.broadcast(ctx, draft)
+		res.Address = "" // the draft's ends with it, and that of the article is told to nobody but the callback URL
+		_, err = p.broadcast(ctx, draft)
+		res.Outcome = p.Job.Lang.Say("sent to its audience", "已群发")
 	}
 	return res, err
 }

@@ -57,7 +57,11 @@ func (r *Report) Done(step string, v values) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.did++
-	r.line("+ ", r.name(step), r.lang.Say(": done", "：完成"), detail(v))
+	done := r.lang.Say(": done", "：完成")
+	if (step == "publish" && v["address"] == "") || (step == "mass" && v["result"] == "") {
+		done = r.lang.Say(": accepted, under way", "：已受理，处理中")
+	}
+	r.line("+ ", r.name(step), done, detail(v))
 }
 
 // LookUp says that an answer was lost and the platform is being asked what became of the request.

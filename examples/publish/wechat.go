@@ -30,7 +30,8 @@ func (p *press) UploadPictures(ctx context.Context, ps []Picture, u Uploads) (ma
 	for _, pic := range ps {
 		fit = append(fit, article.Picture{Ref: pic.Ref, Name: pic.Press.Name, Type: pic.Press.Type, Data: pic.Press.Data, SHA256: pic.SHA256})
 	}
-	return article.Upload(ctx, p.client, fit, article.UploadOptions{Cache: &memory{p, fit, u}, Progress: u.Progress})
+	// One at a time: whatever ends this run, there is one upload at most of which the journal does not know.
+	return article.Upload(ctx, p.client, fit, article.UploadOptions{Cache: &memory{p, fit, u}, Concurrency: 1, Progress: u.Progress})
 }
 
 // memory is the journal as the cache of the uploads. A GIF goes into the account's library, where one whose answer was
