@@ -29,7 +29,7 @@ const (
 //
 // The result is named by the hash of what was loaded, and is the same bytes every time.
 //
-// Errors, all [*PictureError]: [errors.ErrUnsupported] for AVIF, HEIC, JPEG XL and SVG; [ErrBroken] for what cannot be
+// Errors, all [*PictureError]: [errors.ErrUnsupported] for AVIF, HEIC, JPEG XL, SVG and an animated WebP; [ErrBroken] for what cannot be
 // decoded to its end; [ErrTooLarge] for a GIF over 10 MB and for more than 64 megapixels, which are found out before
 // anything is decoded.
 func Fit(p Picture) (Picture, error) {

@@ -169,7 +169,8 @@ func onWeChat(raw string) bool {
 
 // secure makes an http address https; the platform hands out http ones for hosts that speak both.
 func secure(raw string) string {
-	if rest, ok := strings.CutPrefix(raw, "http://"); ok {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
 		return "https://" + rest
 	}
 	return raw

@@ -58,6 +58,9 @@ const (
 	maxSide   = 32_000
 )
 
+// webpAnimated is the animation bit of a WebP's VP8X header.
+const webpAnimated = 0x02
+
 // sniff finds the format by the first bytes, with those that net/http does not know.
 func sniff(data []byte) string {
 	if len(data) >= 12 && string(data[4:8]) == "ftyp" {
@@ -186,6 +189,9 @@ func (p Picture) check() error {
 		return p.fail(errors.ErrUnsupported, "WeChat does not take this format: export it as PNG or JPEG")
 	default:
 		return p.fail(fmt.Errorf("%w: its content is %s", ErrBroken, p.Type), "a link to a web page in place of the picture itself looks like this")
+	}
+	if p.Type == "image/webp" && len(p.Data) > 20 && string(p.Data[12:16]) == "VP8X" && p.Data[20]&webpAnimated != 0 {
+		return p.fail(fmt.Errorf("%w: it is animated", errors.ErrUnsupported), "export it as GIF")
 	}
 	cfg, err := p.config()
 	if err != nil {

@@ -116,6 +116,7 @@ func TestFitRefuses(t *testing.T) {
 		"heic":                {[]byte("\x00\x00\x00\x20ftypheic\x00\x00\x00\x00mif1heic"), errors.ErrUnsupported, "export it as PNG or JPEG"},
 		"svg":                 {[]byte(svg), errors.ErrUnsupported, "svg"},
 		"svg without xml":     {[]byte(svg[21:]), errors.ErrUnsupported, "svg"},
+		"animated webp":       {[]byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00"), errors.ErrUnsupported, "export it as GIF"},
 		"a web page":          {[]byte("<!DOCTYPE html><html><body>404</body></html>"), article.ErrBroken, "web page"},
 		"cut png":             {whole[:len(whole)/2], article.ErrBroken, "cut off"},
 		"cut jpeg":            {photo[:len(photo)/2], article.ErrBroken, "cut off"},

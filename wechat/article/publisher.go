@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kitroll/kitroll/wechat"
 )
@@ -28,7 +29,7 @@ type Config struct {
 	Loader      Loader                                         // where pictures come from; the zero value knows data: and http(s) only
 	Cache       Cache                                          // of this account; nil = every picture is uploaded every time
 	Theme       Theme                                          // the zero value is DefaultTheme
-	Highlight   func(lang, code string) (html string, ok bool) // see RenderOptions
+	Highlight   func(lang, code string) (html string, ok bool) // see RenderOptions; called more than once for each block
 	Concurrency int                                            // uploads at the same time; 0 = DefaultConcurrency
 }
 
@@ -129,7 +130,7 @@ func (p *Publisher) Draft(ctx context.Context, md []byte, opts *DraftOptions) (w
 	o.override(doc)
 	report.Title, report.author = doc.Title, doc.Author
 	job := &job{p: p, o: o, doc: doc, report: &report}
-	for _, step := range []func(context.Context) error{job.load, job.upload, job.cover, job.render} {
+	for _, step := range []func(context.Context) error{job.load, job.rehearse, job.upload, job.cover, job.render} {
 		if err := step(ctx); err != nil {
 			return "", report, err
 		}
@@ -192,6 +193,17 @@ func (j *job) load(ctx context.Context) error {
 		errs = append(errs, j.loadCover(ctx, loaded))
 	}
 	return errors.Join(errs...)
+}
+
+// rehearse renders with addresses as long as WeChat's are, so that a text that is too large or nested too deeply is
+// found before its pictures are uploaded.
+func (j *job) rehearse(context.Context) error {
+	urls := map[string]string{}
+	for _, p := range j.pictures {
+		urls[p.Ref] = "https://mmbiz.qpic.cn/" + strings.Repeat("x", 130)
+	}
+	_, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: urls, Highlight: j.p.cfg.Highlight})
+	return err
 }
 
 func (j *job) loadCover(ctx context.Context, loaded map[string]Picture) error {

@@ -54,8 +54,7 @@ func elements(source string) (out []html.Token) {
 func TestDraft(t *testing.T) {
 	t.Parallel()
 	srv, c := account(t)
-	cache := article.MemoryCache()
-	p := publisher(t, c, cache)
+	p := publisher(t, c, nil)
 	md := read(t, "testdata/full.md")
 	var seen []string
 	id, report, err := p.Draft(t.Context(), md, &article.DraftOptions{
@@ -116,30 +115,39 @@ func TestDraft(t *testing.T) {
 	page := string(report.Preview())
 	assert.Equal(t, 6, strings.Count(page, `<img src="data:image/`))
 	assert.Contains(t, page, "别人")
+}
 
-	t.Run("again", func(t *testing.T) {
-		id2, again, err := p.Draft(t.Context(), md, nil)
-		require.NoError(t, err)
-		assert.NotEqual(t, id, id2)
-		assert.Equal(t, report.HTML, again.HTML)
-		for _, r := range again.Pictures {
-			assert.True(t, r.Cached && !r.Uploaded, r.Ref)
-		}
-		assert.True(t, again.Cover.Cached)
-		assert.Len(t, srv.ArticleImages(), 3, "nothing is uploaded again")
-		assert.Len(t, srv.Materials(), 2)
-	})
-	t.Run("the cover was deleted", func(t *testing.T) {
-		require.NoError(t, c.DeleteMaterial(t.Context(), report.Cover.ID))
-		_, again, err := p.Draft(t.Context(), md, nil)
-		require.NoError(t, err)
-		assert.False(t, again.Cover.Cached)
-		assert.NotEqual(t, report.Cover.ID, again.Cover.ID)
-		assert.Len(t, srv.Drafts(), 3)
-		_, again, err = p.Draft(t.Context(), md, nil)
-		require.NoError(t, err)
-		assert.True(t, again.Cover.Cached, "the cache knows the new one")
-	})
+// A second call uploads nothing, and finds out by itself when the cover that it remembers is gone.
+func TestDraftAgain(t *testing.T) {
+	t.Parallel()
+	srv, c := account(t)
+	p := publisher(t, c, article.MemoryCache())
+	md := []byte("# t\n\n![](photo.png) ![](anim.gif) ![](photo.png)")
+	id, report, err := p.Draft(t.Context(), md, nil)
+	require.NoError(t, err)
+	assert.Len(t, srv.ArticleImages(), 1)
+	assert.Len(t, srv.Materials(), 2)
+
+	id2, again, err := p.Draft(t.Context(), md, nil)
+	require.NoError(t, err)
+	assert.NotEqual(t, id, id2)
+	assert.Equal(t, report.HTML, again.HTML)
+	for _, r := range again.Pictures {
+		assert.True(t, r.Cached && !r.Uploaded, r.Ref)
+	}
+	assert.True(t, again.Cover.Cached)
+	assert.Len(t, srv.ArticleImages(), 1, "nothing is uploaded again")
+	assert.Len(t, srv.Materials(), 2)
+
+	require.NoError(t, c.DeleteMaterial(t.Context(), report.Cover.ID))
+	_, again, err = p.Draft(t.Context(), md, nil)
+	require.NoError(t, err)
+	assert.False(t, again.Cover.Cached)
+	assert.NotEqual(t, report.Cover.ID, again.Cover.ID)
+	assert.Len(t, srv.Drafts(), 3, "one for each call")
+	_, again, err = p.Draft(t.Context(), md, nil)
+	require.NoError(t, err)
+	assert.True(t, again.Cover.Cached, "the cache knows the new one")
 }
 
 // Every problem is found, all at once, before anything is sent.
@@ -159,6 +167,8 @@ func TestDraftRefusesFirst(t *testing.T) {
 		"no cover":      "# t\n\ntext",
 		"broken front":  "---\ntitle\n---\nx",
 		"only one fits": "# t\n\n![](gone.png)",
+		"too large":     "# t\n\n![](photo.png)\n\n" + strings.Repeat("字", 350_000),
+		"too deep":      "# t\n\n![](photo.png)\n\n" + strings.Repeat("> ", 600) + "x",
 		"no body":       "---\ntitle: t\ncover: photo.png\n---\n",
 	} {
 		_, _, err := p.Draft(t.Context(), []byte(md), nil)

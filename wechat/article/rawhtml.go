@@ -349,6 +349,11 @@ func rawHasText(source string) bool {
 	return false
 }
 
+// shows reports whether there is a text or a picture in a piece of HTML.
+func shows(source string) bool {
+	return strings.Contains(source, "<img ") || strings.TrimSpace(visible(source)) != ""
+}
+
 // visible is the text of a piece of HTML.
 func visible(source string) string {
 	var b strings.Builder

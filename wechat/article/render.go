@@ -39,7 +39,7 @@ type Rendered struct {
 // is not on WeChat's hosts.
 //
 // Errors: [ErrNotUploaded] for every picture without an address, all at once, as [*PictureError]; [ErrStyle] for a theme
-// that does not survive; [ErrEmpty] for an empty body; [ErrTooLong] at 1 MiB of HTML.
+// that does not survive; [ErrEmpty] for a body of which nothing is left to see; [ErrTooLong] at 1 MiB of HTML.
 // Source: draft/add, developers.weixin.qq.com, and field experience with draft/add and draft/get (read 2026-11).
 func (d *Document) Render(opts RenderOptions) (Rendered, error) {
 	if opts.Theme == (Theme{}) {
@@ -66,6 +66,9 @@ func (d *Document) Render(opts RenderOptions) (Rendered, error) {
 	}
 	if len(html) >= MaxContent {
 		return Rendered{}, &FieldError{Field: "content", Count: len(html), Limit: MaxContent - 1, Err: ErrTooLong}
+	}
+	if !shows(html) {
+		return Rendered{}, &FieldError{Field: "body", Err: ErrEmpty}
 	}
 	if n := utf8.RuneCountInString(html); n > AdvisedContent {
 		w.note(nil, fmt.Sprintf("the HTML has %d characters; officially the platform takes %d, in practice more", n, AdvisedContent))

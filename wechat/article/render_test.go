@@ -37,6 +37,7 @@ func TestRender(t *testing.T) {
 		"picture alone":       {`![alt](a.png "cap")`, "<section>" + img + ` alt="alt"><section>cap</section></section>`, ""},
 		"picture in text":     {"x ![](a.png)", "<p>x " + img + "></p>", ""},
 		"picture with a link": {"[![i](a.png)](https://e.com)", "<p><span>" + img + ` alt="i"></span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] i: https://e.com</section></section>`, "became a reference"},
+		"upper-case scheme":   {"![](HTTP://mmbiz.qlogo.cn/x/0) [a](HTTP://mp.weixin.qq.com/s/X)", `<p><img src="https://mmbiz.qlogo.cn/x/0"> <a href="https://mp.weixin.qq.com/s/X">a</a></p>`, ""},
 		"picture at wechat":   {"![](http://mmbiz.qlogo.cn/x/0)", `<section><img src="https://mmbiz.qlogo.cn/x/0"></section>`, ""},
 		"list":                {"- a\n- b", "<ul><li>a</li><li>b</li></ul>", ""},
 		"ordered list":        {"1. a\n2. b", "<ol><li>a</li><li>b</li></ol>", ""},
@@ -217,6 +218,16 @@ func TestRenderNeedsPictures(t *testing.T) {
 	require.ErrorContains(t, err, "c.png")
 	require.NotContains(t, err.Error(), "a.png")
 	require.NotContains(t, err.Error(), "SECRET")
+}
+
+func TestRenderNothing(t *testing.T) {
+	t.Parallel()
+	for _, md := range []string{"# only a title", "<script>y</script>", "<svg>z</svg>", "[^2]: only a note", "<b></b>"} {
+		d, err := article.Parse([]byte(md))
+		require.NoError(t, err)
+		_, err = d.Render(article.RenderOptions{})
+		require.ErrorIs(t, err, article.ErrEmpty, md)
+	}
 }
 
 func TestHighlight(t *testing.T) {
