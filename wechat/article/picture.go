@@ -166,7 +166,9 @@ func (p Picture) decode() (img image.Image, err error) {
 	case "image/gif":
 		img, err = gif.Decode(r)
 	case "image/webp":
-		img, err = webp.Decode(r)
+		if img, err = webp.Decode(r); err == nil {
+			img = fullRange(img)
+		}
 	case "image/bmp":
 		img, err = bmp.Decode(r)
 	default:
