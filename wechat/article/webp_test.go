@@ -14,7 +14,7 @@ import (
 // The chart is white, with one red column and one green.
 func TestFitKeepsTheColoursOfWebP(t *testing.T) {
 	t.Parallel()
-	pic, err := article.Fit(article.NewPicture("chart.webp", "chart.webp", read(t, "chart.webp")))
+	pic, err := article.Fit(article.NewPicture("chart.webp", "chart.webp", read(t, "testdata/chart.webp")))
 	require.NoError(t, err)
 	img, err := jpeg.Decode(bytes.NewReader(pic.Data))
 	require.NoError(t, err)
