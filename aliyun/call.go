@@ -115,6 +115,7 @@ func again(r Request, err error) httpcall.Verdict {
 func (c *Client) attempt(ctx context.Context, r Request, ep endpoint) (*Response, error) {
 	fail := func(e *Error) (*Response, error) {
 		e.Product, e.Op = r.Product, r.Action
+		e.advise()
 		return nil, e
 	}
 	if err := context.Cause(ctx); err != nil {
@@ -204,7 +205,7 @@ func (x *exchange) answer(r Request, key Credentials) (*Response, *Error) {
 	}
 	scrub := redactor(r, key)
 	e := &Error{
-		Code: scrub(string(env.Code)), RequestID: requestID, Recommend: scrub(string(env.Recommend)),
+		Code: scrub(string(env.Code)), RequestID: scrub(requestID), Recommend: scrub(string(env.Recommend)),
 		Status: x.status, Sent: true, RetryAfter: retryAfter(x.header),
 	}
 	if env.Code == "" || env.Code == "OK" {

@@ -43,6 +43,8 @@ func TestRequestOnTheWire(t *testing.T) {
 	m.OutID = "out 1+*~"
 	receipt, err := send(t.Context(), sms, m)
 	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), receipt.At, time.Minute)
+	receipt.At = time.Time{}
 	assert.Equal(t, aliyun.Receipt{BizID: "B1", RequestID: "R1", OutID: "out 1+*~", Phones: 1}, receipt)
 	q := got.URL.Query()
 	assert.Equal(t, phone, q.Get("PhoneNumbers"))
@@ -87,7 +89,11 @@ func TestHungServerEndsAtTheDeadline(t *testing.T) {
 		assert.NotErrorIs(t, err, aliyun.ErrTemporary, "the caller's own deadline is nobody's failure")
 		assert.NotEmpty(t, receipt.OutID)
 		assert.Equal(t, receipt.OutID, asError(t, err).OutID)
-		assert.Contains(t, err.Error(), receipt.OutID)
+		assert.Contains(t, err.Error(), receipt.OutID+" of 2000-01-01", "the day in UTC+8, to look it up by")
+		assert.True(t, asError(t, err).At.Equal(began))
+		assert.True(t, receipt.At.Equal(began))
+		assert.Contains(t, err.Error(), "do not send it again")
+		assert.Contains(t, asError(t, err).HintZH, "请勿直接重发")
 		srv.Close()
 	})
 }

@@ -21,11 +21,7 @@ type verdict struct {
 func judgeCode(code string) verdict {
 	switch code {
 	case "isv.BUSINESS_LIMIT_CONTROL", "BUSINESS_LIMIT_CONTROL_MINUTE", "isv.BUSINESS_LIMIT_HOUR", "isv.BUSINESS_LIMIT_DAY":
-		return verdict{
-			[]error{ErrRateLimited},
-			"the number has had its share of this window; the limits can be raised in the console",
-			"该号码触发流控，请等待窗口结束；限额可在控制台调整",
-		}
+		return verdict{[]error{ErrRateLimited}, numberHint, numberHintZH}
 	case "Throttling", "Throttling.User", "Throttling.Api":
 		return throttled()
 	case "isv.AMOUNT_NOT_ENOUGH", "isv.OUT_OF_SERVICE":
@@ -42,8 +38,10 @@ func judgeCode(code string) verdict {
 		return verdict{[]error{ErrAuth}, "the AccessKeySecret is not the one of this AccessKeyID", "AccessKeySecret 与 AccessKeyID 不匹配"}
 	case "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format":
 		return verdict{[]error{ErrAuth}, "set the clock of this machine: it may be off by 15 minutes at most", "请校准本机时间，误差不得超过 15 分钟"}
-	case "SignatureNonceUsed", "InvalidSecurityToken.Expired", "InvalidSecurityToken.Malformed":
-		return verdict{kinds: []error{ErrAuth}}
+	case "SignatureNonceUsed":
+		return verdict{[]error{ErrAuth}, "the request was repeated below this client, by a proxy for instance", "请求被重复提交，请检查代理"}
+	case "InvalidSecurityToken.Expired", "InvalidSecurityToken.Malformed":
+		return verdict{[]error{ErrAuth}, "the temporary key is over: ask for a new one", "临时凭证（STS）已失效，请重新获取"}
 	case "isp.RAM_PERMISSION_DENY", "isv.RAM_CHECK_FAILED":
 		return forbidden()
 	case "isv.DENY_IP_RANGE":
@@ -59,22 +57,29 @@ func judgeCode(code string) verdict {
 			"请在控制台检查签名：已审核通过、属于本账号、与模板类型匹配；运营商实名报备需 5–10 个工作日",
 		}
 	case "isv.SMS_TEMPLATE_ILLEGAL":
-		return verdict{
-			[]error{ErrConfig},
-			"check the template in the console: approved, and of this account",
-			"请在控制台检查模板：已审核通过且属于本账号",
-		}
+		return verdict{[]error{ErrConfig}, templateHint, templateHintZH}
 	case "isv.PRODUCT_UN_SUBSCRIPT", "isv.PRODUCT_UNSUBSCRIBE":
 		return verdict{[]error{ErrConfig}, "open the SMS product in the console", "请在控制台开通短信服务"}
-	case "isv.EXTEND_CODE_ERROR", "isv.ACCOUNT_NOT_EXISTS", "isv.ACCOUNT_ABNORMAL", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "isv.CUSTOMER_REFUSED":
-		return verdict{kinds: []error{ErrConfig}}
+	case "isv.EXTEND_CODE_ERROR":
+		return verdict{[]error{ErrConfig}, "the ExtendCode is not one that this account may use", "扩展码错误，请确认账户已开通扩展码"}
+	case "isv.ACCOUNT_NOT_EXISTS", "isv.ACCOUNT_ABNORMAL":
+		return verdict{[]error{ErrConfig}, "look at the state of the account in the console", "账户异常，请在控制台检查账户状态"}
+	case "isv.DOMESTIC_NUMBER_NOT_SUPPORTED":
+		return verdict{[]error{ErrConfig}, "an international template cannot be sent to the mainland", "国际/港澳台模板不支持发送境内号码"}
+	case "isv.CUSTOMER_REFUSED":
+		return verdict{[]error{ErrConfig}, "the receiver has unsubscribed", "用户已退订该推广短信"}
 	case "isv.PARAM_NOT_SUPPORT_URL":
 		return verdict{[]error{ErrInput}, "a template parameter holds a URL or an address", "模板变量中不能包含网址或 IP"}
 	case "isv.INVALID_JSON_PARAM":
 		return verdict{[]error{ErrInput}, "template parameters must be strings", "模板变量必须为字符串"}
-	case "isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_COUNT_OVER_LIMIT", "isv.TEMPLATE_MISSING_PARAMETERS", "isv.INVALID_PARAMETERS",
-		"isv.PARAM_LENGTH_LIMIT", "isv.TEMPLATE_PARAMS_ILLEGAL":
-		return verdict{kinds: []error{ErrInput}}
+	case "isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_COUNT_OVER_LIMIT":
+		return verdict{[]error{ErrInput}, "check the phones: 1 to 1000 mobiles, of the kind that the template is for", "请检查手机号码：最多 1000 个，且与模板类型匹配"}
+	case "isv.TEMPLATE_MISSING_PARAMETERS":
+		return verdict{[]error{ErrInput}, "give every variable of the template, spelled as in its text", "模板变量缺失，请按模板内容补全变量"}
+	case "isv.PARAM_LENGTH_LIMIT":
+		return verdict{[]error{ErrInput}, "shorten the template parameters", "模板变量超出长度限制，请缩短"}
+	case "isv.INVALID_PARAMETERS", "isv.TEMPLATE_PARAMS_ILLEGAL":
+		return verdict{[]error{ErrInput}, "check the parameters of the call and of the template", "请检查请求参数与模板变量的格式"}
 	case "isv.BLACK_KEY_CONTROL_LIMIT", "isv.SMS_CONTENT_ILLEGAL":
 		return verdict{[]error{ErrContent}, "the text holds a word that is not allowed", "短信内容含有违禁词"}
 	case "isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError":
@@ -91,6 +96,39 @@ func judgeCode(code string) verdict {
 	return verdict{}
 }
 
+const (
+	templateHint   = "check the template in the console: approved, and of this account"
+	templateHintZH = "请在控制台检查模板：已审核通过且属于本账号"
+)
+
+// advise gives a hint by kind to an error that has none by its code.
+func (e *Error) advise() {
+	if e.Hint != "" {
+		return
+	}
+	switch {
+	case e.Is(ErrUnknownOutcome):
+		e.Hint, e.HintZH = "do not repeat the call before you have looked what became of it", "请先查询结果，切勿直接重试"
+	case e.Is(ErrThrottled):
+		e.Hint, e.HintZH = throttled().en, throttled().zh
+	case e.Is(ErrRateLimited):
+		e.Hint, e.HintZH = numberHint, numberHintZH
+	case e.Is(ErrTemporary):
+		e.Hint, e.HintZH = "the network or the platform failed: try again later", "网络或平台暂时异常，请稍后再试"
+	case e.Is(ErrAuth):
+		e.Hint, e.HintZH = "check where the AccessKey comes from", "请检查 AccessKey 的来源"
+	case e.Is(ErrInput):
+		e.Hint, e.HintZH = "correct what is named here: the call had no effect", "请修正所列参数；本次调用未生效"
+	case e.Code != "":
+		e.Hint, e.HintZH = "look the code up in the platform's list of error codes", "请在阿里云错误码列表中查询该错误码"
+	}
+}
+
+const (
+	numberHint   = "the number has had its share of this window; the limits can be raised in the console"
+	numberHintZH = "该号码触发流控，请等待窗口结束；限额可在控制台调整"
+)
+
 func throttled() verdict {
 	return verdict{[]error{ErrThrottled}, "too many calls a second on this account", "账号调用频率过高"}
 }
@@ -98,8 +136,8 @@ func throttled() verdict {
 func forbidden() verdict {
 	return verdict{
 		[]error{ErrAuth, fs.ErrPermission},
-		"grant the user AliyunDysmsFullAccess, or the narrower policy of your choice",
-		"请为该 RAM 用户授予 AliyunDysmsFullAccess 或更小的权限策略",
+		"grant the RAM user this call: for text messages AliyunDysmsFullAccess, or a narrower policy",
+		"请为该 RAM 用户授权：短信服务为 AliyunDysmsFullAccess 或更小的权限策略",
 	}
 }
 

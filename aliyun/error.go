@@ -53,7 +53,8 @@ type Error struct {
 	Level   Level // of ErrRateLimited
 	Permits int   // of ErrRateLimited: how many the window allows; 0 = not said
 
-	OutID      string        // of a Send: what to give to [SMS.Resolve]
+	OutID      string        // of a Send: what to give to [SMS.Resolve],
+	At         time.Time     // and when it began
 	Status     int           // of HTTP; 0 = no answer
 	RetryAfter time.Duration // 0 = not known
 	Sent       bool          // false is a proof that the platform never saw the request; true only cannot rule it out
@@ -83,7 +84,7 @@ func (e *Error) Error() string {
 	}
 	var where []string
 	for _, part := range []struct{ label, value string }{
-		{"", e.Code}, {"HTTP ", e.statusText()}, {"request ", e.RequestID}, {"OutID ", e.outIDText()},
+		{"", e.Code}, {"HTTP ", e.statusText()}, {"request ", e.RequestID}, {"OutID ", e.sendText()},
 	} {
 		if part.value != "" {
 			where = append(where, part.label+part.value)
@@ -105,11 +106,15 @@ func (e *Error) statusText() string {
 	return strconv.Itoa(e.Status)
 }
 
-func (e *Error) outIDText() string {
-	if e.Is(ErrUnknownOutcome) {
+// sendText is what a person needs to look a send up in the console: its OutID and its day in UTC+8.
+func (e *Error) sendText() string {
+	switch {
+	case !e.Is(ErrUnknownOutcome) || e.OutID == "":
+		return ""
+	case e.At.IsZero():
 		return e.OutID
 	}
-	return ""
+	return e.OutID + " of " + e.At.In(beijing()).Format(time.DateOnly)
 }
 
 // Is reports whether the error is of this kind. One error can be of several: a 5xx after a send is both [ErrTemporary]
@@ -125,16 +130,27 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("text", e.Error()), slog.Bool("sent", e.Sent)}
 	for _, part := range []struct{ key, value string }{
-		{"op", e.Op}, {"code", e.Code}, {"request", e.RequestID}, {"out_id", e.OutID}, {"level", string(e.Level)},
+		{"op", e.Op},
+		{"code", e.Code},
+		{"status", e.statusText()},
+		{"request", e.RequestID},
+		{"out_id", e.OutID},
+		{"level", string(e.Level)},
+		{"hint_zh", e.HintZH},
 	} {
 		if part.value != "" {
 			attrs = append(attrs, slog.String(part.key, part.value))
 		}
+	}
+	if !e.At.IsZero() {
+		attrs = append(attrs, slog.Time("at", e.At))
 	}
 	return slog.GroupValue(attrs...)
 }
 
 // inputError is bad input, noticed before anything was sent.
 func inputError(op string, problems ...string) *Error {
-	return &Error{Kind: ErrInput, Product: SMSProduct, Op: op, Message: strings.Join(problems, "; ")}
+	e := &Error{Kind: ErrInput, Product: SMSProduct, Op: op, Message: strings.Join(problems, "; ")}
+	e.advise()
+	return e
 }

@@ -38,15 +38,25 @@ type Message struct {
 
 // checked is a message as it goes onto the wire.
 type checked struct {
-	phones []string
+	phones []Phone
 	params string // JSON, "" = none
+	kind   TemplateType
+}
+
+// wire are the phones as the platform writes them.
+func (c checked) wire() string {
+	all := make([]string, len(c.phones))
+	for i, p := range c.phones {
+		all[i] = p.digits
+	}
+	return strings.Join(all, ",")
 }
 
 // check reports every problem at once.
 func (m Message) check(limit *int, template Template, known bool) (checked, error) {
 	if known && template.Status != TemplateApproved {
 		return checked{}, &Error{
-			Kind: ErrConfig, Product: SMSProduct, Op: sendOp,
+			Kind: ErrConfig, Product: SMSProduct, Op: sendOp, Hint: templateHint, HintZH: templateHintZH,
 			Message: strings.TrimRight(fmt.Sprintf("Template %s is %s %s", m.Template, template.Status, template.RejectInfo), " "),
 		}
 	}
@@ -94,11 +104,11 @@ func (m Message) check(limit *int, template Template, known bool) (checked, erro
 	if len(problems) > 0 {
 		return checked{}, inputError(sendOp, problems...)
 	}
-	return checked{phones, encodeParams(m.Params)}, nil
+	return checked{phones, encodeParams(m.Params), kind}, nil
 }
 
 // checkPhones normalises the phones. Problems name the place, not the number.
-func (m Message) checkPhones(kind TemplateType) (wire, problems []string) {
+func (m Message) checkPhones(kind TemplateType) (phones []Phone, problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if n := len(m.Phones); n == 0 || n > maxPhones {
 		say("Phones has %d numbers, must be 1 to %d", n, maxPhones)
@@ -119,7 +129,7 @@ func (m Message) checkPhones(kind TemplateType) (wire, problems []string) {
 			continue
 		}
 		first[p.digits] = i
-		wire = append(wire, p.digits)
+		phones = append(phones, p)
 		if p.Mainland() {
 			mainland = i
 		} else {
@@ -137,7 +147,7 @@ func (m Message) checkPhones(kind TemplateType) (wire, problems []string) {
 	case mainland >= 0 && kind == Intl:
 		say("Phones[%d] is of the mainland and the template is international", mainland)
 	}
-	return wire, problems
+	return phones, problems
 }
 
 // The shapes that the platform refuses as a URL. A bare name counts only under the endings that real words do not have:

@@ -25,15 +25,15 @@ func redactor(r Request, key Credentials) func(string) string {
 		if !strings.Contains(name, "Phone") && !strings.Contains(name, "Param") {
 			continue
 		}
-		hidden = append(hidden, value, url.QueryEscape(value))
-		var params map[string]string
-		if json.Unmarshal([]byte(value), &params) == nil {
-			for _, v := range params {
-				hidden = append(hidden, v, url.QueryEscape(v))
-			}
-			continue
-		}
+		hidden = append(hidden, value)
 		hidden = append(hidden, strings.Split(value, ",")...)
+		var v any
+		if json.Unmarshal([]byte(value), &v) == nil {
+			hidden = append(hidden, leaves(v)...)
+		}
+	}
+	for _, v := range slices.Clone(hidden) {
+		hidden = append(hidden, url.QueryEscape(v))
 	}
 	// A short value may be part of a longer one.
 	slices.SortFunc(hidden, func(a, b string) int { return len(b) - len(a) })
@@ -43,6 +43,23 @@ func redactor(r Request, key Credentials) func(string) string {
 		}
 		return httpcall.Head([]byte(secret.Scrub(text, hidden...)), maxMessage)
 	}
+}
+
+// leaves are the strings in a JSON value, which is an object or, of a batch, an array of objects.
+func leaves(v any) (out []string) {
+	switch v := v.(type) {
+	case string:
+		out = append(out, v)
+	case []any:
+		for _, item := range v {
+			out = append(out, leaves(item)...)
+		}
+	case map[string]any:
+		for _, item := range v {
+			out = append(out, leaves(item)...)
+		}
+	}
+	return out
 }
 
 // record logs one attempt: no parameter, no host, no key.

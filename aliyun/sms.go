@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +17,7 @@ type SMSOptions struct {
 	Sign       string           // of messages that name none, without its brackets
 	ParamLimit *int             // longest template parameter in characters; nil = 35, new(0) = no limit
 	Now        func() time.Time // nil = time.Now
+	Guard      Guard            // keeps sends from running into the flow control; nil = none
 
 	// How patiently [SMS.Resolve] looks for a message. Records appear seconds to minutes after the send (unverified).
 	ResolvePolls    int           // how many looks; 0 = 6
@@ -75,6 +75,7 @@ type Receipt struct {
 	RequestID string
 	OutID     string // the one given, or the one made
 	Phones    int
+	At        time.Time // when the send began. With OutID it is what [SMS.Resolve] asks for
 }
 
 // Send sends one message to up to 1000 phones in one request, and it costs money for each. It is sent at most once: no
@@ -91,6 +92,9 @@ type Receipt struct {
 // Permits and RetryAfter; one number refuses the whole call), [ErrConfig] for signs and templates, [ErrQuota] for the
 // balance, [ErrContent] for words, [ErrAuth] for keys and permissions.
 //
+// A Guard is asked after all that and before the request: its refusal is ErrRateLimited too, with Sent false. What was
+// accepted stays counted, and what may have been.
+//
 // Source: SendSms, API dysmsapi 2017-05-25, and help.aliyun.com/document_detail/44335 (read 2026-11).
 func (s *SMS) Send(ctx context.Context, m Message, opts *SendOptions) (Receipt, error) {
 	m.Sign = cmp.Or(m.Sign, s.opts.Sign)
@@ -103,16 +107,27 @@ func (s *SMS) Send(ctx context.Context, m Message, opts *SendOptions) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
+	at := s.now()
+	undo, err := s.reserve(checked.phones, m, checked.kind, at)
+	if err != nil {
+		return Receipt{}, err
+	}
 	m.OutID = cmp.Or(m.OutID, NewOutID())
-	receipt := Receipt{OutID: m.OutID, Phones: len(checked.phones)}
+	receipt := Receipt{OutID: m.OutID, Phones: len(checked.phones), At: at}
 	resp, err := s.call(ctx, sendOp, map[string]string{
-		"PhoneNumbers": strings.Join(checked.phones, ","), "SignName": m.Sign, "TemplateCode": m.Template,
+		"PhoneNumbers": checked.wire(), "SignName": m.Sign, "TemplateCode": m.Template,
 		"TemplateParam": checked.params, "SmsUpExtendCode": m.ExtendCode, "OutId": m.OutID,
 	}, false)
 	if err != nil {
 		if e, ok := errors.AsType[*Error](err); ok {
-			e.OutID = m.OutID
+			e.OutID, e.At = m.OutID, at
 			receipt.RequestID = e.RequestID
+			if e.Is(ErrUnknownOutcome) {
+				e.Hint, e.HintZH = resolveHint, resolveHintZH
+			}
+		}
+		if !errors.Is(err, ErrUnknownOutcome) { // what may have been sent stays counted
+			undo()
 		}
 		return receipt, err
 	}
@@ -124,7 +139,11 @@ func (s *SMS) Send(ctx context.Context, m Message, opts *SendOptions) (Receipt, 
 	return receipt, nil
 }
 
-const sendOp = "SendSms"
+const (
+	sendOp        = "SendSms"
+	resolveHint   = "do not send it again: ask SMS.Resolve for this OutID and day"
+	resolveHintZH = "请勿直接重发：先用 OutId 和日期查询发送结果"
+)
 
 // call is [Client.Call] for this product, on the clock of s.
 func (s *SMS) call(ctx context.Context, action string, params map[string]string, read bool) (*Response, error) {

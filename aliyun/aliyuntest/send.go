@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	mainlandPhone = regexp.MustCompile(`^1[3-9]\d{9}$`)
+	mainlandPhone = regexp.MustCompile(`^(?:\+?86|0086)?(1[3-9]\d{9})$`)
 	foreignPhone  = regexp.MustCompile(`^[1-9]\d{6,14}$`)
 	variable      = regexp.MustCompile(`\$\{([A-Za-z][A-Za-z0-9_]*)\}`)
 	codeValue     = regexp.MustCompile(`^[A-Za-z0-9]{4,6}$`)
@@ -88,26 +88,31 @@ func bracketed(sign string) string {
 	return "[" + sign + "]"
 }
 
-// checkPhones wants numbers in the platform's own spelling, all of the kind that the template is for.
+// checkPhones wants numbers of the kind that the template is for, and returns them in the platform's own spelling: 11
+// digits of the mainland, whatever of +86, 0086 and 86 stands in front, or country and number with nothing in front. A
+// number that is there twice is sent to twice (unverified).
 func checkPhones(list string, kind aliyun.TemplateType) ([]string, *refusal) {
 	phones := strings.Split(list, ",")
 	if len(phones) > 1000 {
 		return nil, business("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
 	}
-	for _, phone := range phones {
-		// An international template reads every number as country and number; 86 is not among its countries.
-		ok := mainlandPhone.MatchString(phone)
-		if kind == aliyun.Intl {
-			ok = foreignPhone.MatchString(phone) && !strings.HasPrefix(phone, "86")
+	for i, phone := range phones {
+		if kind == aliyun.Intl { // reads every number as country and number; 86 is not among its countries
+			if !foreignPhone.MatchString(phone) || strings.HasPrefix(phone, "86") {
+				return nil, business("isv.MOBILE_NUMBER_ILLEGAL", "非法手机号")
+			}
+			continue
 		}
-		if !ok {
+		m := mainlandPhone.FindStringSubmatch(phone)
+		if m == nil {
 			return nil, business("isv.MOBILE_NUMBER_ILLEGAL", "非法手机号")
 		}
+		phones[i] = m[1]
 	}
 	return phones, nil
 }
 
-// checkParams holds the parameters against the template's text. More than it asks for is not refused.
+// checkParams holds the parameters against the template's text. More than it asks for is not refused (unverified).
 func checkParams(t aliyun.Template, raw string) (map[string]string, *refusal) {
 	values := map[string]string{}
 	if raw != "" && json.Unmarshal([]byte(raw), &values) != nil {

@@ -73,7 +73,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no phone":          {map[string]string{"PhoneNumbers": ""}, "MissingPhoneNumbers", 400},
 		"no template":       {map[string]string{"TemplateCode": ""}, "MissingTemplateCode", 400},
-		"bad phone":         {map[string]string{"PhoneNumbers": "+86" + phone}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
+		"landline":          {map[string]string{"PhoneNumbers": "01012345678"}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
+		"one digit short":   {map[string]string{"PhoneNumbers": phone + "," + phone[1:]}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
+		"spaced":            {map[string]string{"PhoneNumbers": "138 1234 5678"}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
+		"plus abroad":       {map[string]string{"PhoneNumbers": "+85261234567", "TemplateCode": aliyuntest.DemoIntlTemplate, "TemplateParam": `{"result":"x"}`}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
 		"abroad":            {map[string]string{"PhoneNumbers": "85261234567"}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
 		"86 abroad":         {map[string]string{"PhoneNumbers": "86" + phone, "TemplateCode": aliyuntest.DemoIntlTemplate, "TemplateParam": `{"result":"x"}`}, "isv.MOBILE_NUMBER_ILLEGAL", 200},
 		"1001 phones":       {map[string]string{"PhoneNumbers": strings.Repeat(phone+",", 1000) + phone}, "isv.MOBILE_COUNT_OVER_LIMIT", 200},
@@ -100,6 +103,23 @@ func TestRefusals(t *testing.T) {
 			assert.Equal(t, tt.status, status)
 			assert.Zero(t, srv.Count(""))
 		})
+	}
+}
+
+// Four spellings are one number, to the flow control too.
+func TestPhonesAreNormalised(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	srv := open(t, aliyuntest.Options{Now: func() time.Time { return now }})
+	c := client(t, srv.Config())
+	for i, before := range []string{"", "86", "+86", "0086"} {
+		change := map[string]string{
+			"PhoneNumbers": before + phone, "TemplateCode": aliyuntest.DemoCodeTemplate, "TemplateParam": `{"code":"1234"}`,
+		}
+		require.NoError(t, sendRaw(t, c, change))
+		require.ErrorIs(t, sendRaw(t, c, change), aliyun.ErrRateLimited)
+		assert.Equal(t, i+1, srv.Count(phone))
+		now = now.Add(time.Minute)
 	}
 }
 

@@ -1,0 +1,242 @@
+package aliyun_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/aliyun"
+	"github.com/kitroll/kitroll/aliyun/aliyuntest"
+)
+
+func normalized(tb testing.TB, s string) aliyun.Phone {
+	tb.Helper()
+	p, err := aliyun.NormalizePhone(s)
+	require.NoError(tb, err)
+	return p
+}
+
+// refusal is what the guard said: "" or a level with its share and the wait.
+func refusal(t *testing.T, g aliyun.Guard, k aliyun.GuardKey, at time.Time) string {
+	t.Helper()
+	err := g.Allow(k, at)
+	if err == nil {
+		return ""
+	}
+	require.ErrorIs(t, err, aliyun.ErrRateLimited)
+	e := asError(t, err)
+	assert.False(t, e.Sent)
+	assert.NotEmpty(t, e.HintZH)
+	assert.NotContains(t, err.Error(), phone)
+	return fmt.Sprintf("%s %d %v", e.Level, e.Permits, e.RetryAfter)
+}
+
+// Trap 19: 14:03:59 and 14:04:00 are two minutes, the day rolls.
+func TestGuardWindows(t *testing.T) {
+	t.Parallel()
+	g := aliyun.NewGuard(aliyun.Limits{})
+	k := aliyun.GuardKey{Phone: normalized(t, phone), Sign: "甲", Type: aliyun.Code}
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, beijing())
+	at := func(h, m, s int) time.Time {
+		return day.Add(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second)
+	}
+	allow := func(when time.Time) { t.Helper(); require.Empty(t, refusal(t, g, k, when)) }
+
+	allow(at(14, 3, 59))
+	assert.Equal(t, "minute 1 1s", refusal(t, g, k, at(14, 3, 59)))
+	allow(at(14, 4, 0))
+	for m := range 3 {
+		allow(at(14, 5+m, 0))
+	}
+	assert.Equal(t, "hour 5 52m0s", refusal(t, g, k, at(14, 8, 0)))
+	assert.Equal(t, "hour 5 52m30s", refusal(t, g, k, at(14, 7, 30)), "of two full windows the longer one")
+	for m := range 5 {
+		allow(at(15, m, 0))
+	}
+	assert.Equal(t, "day 10 22h3m59s", refusal(t, g, k, at(16, 0, 0)), "until the first one is 24 hours old")
+	assert.Equal(t, "day 10 1s", refusal(t, g, k, at(24+14, 3, 58)))
+	allow(at(24+14, 3, 59))
+
+	k.Sign = "乙" // another sign has shares of its own
+	allow(at(24+14, 3, 59))
+}
+
+func TestGuardCountsByKind(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	key := func(phone, sign, template string, kind aliyun.TemplateType) aliyun.GuardKey {
+		return aliyun.GuardKey{Phone: normalized(t, phone), Sign: sign, Template: template, Type: kind}
+	}
+	g := aliyun.NewGuard(aliyun.Limits{})
+	for i := range 40 { // a number's codes of a day, whatever the sign
+		require.Empty(t, refusal(t, g, key(phone, strconv.Itoa(i), "a", aliyun.Code), now))
+	}
+	assert.Equal(t, "day 40 24h0m0s", refusal(t, g, key(phone, "new", "a", aliyun.Code), now))
+	require.Empty(t, refusal(t, g, key("13900000000", "new", "a", aliyun.Code), now))
+
+	for range 25 { // notices and promotions of one template share
+		require.Empty(t, refusal(t, g, key(phone, "s", "n", aliyun.Notice), now))
+		require.Empty(t, refusal(t, g, key(phone, "s", "n", aliyun.Promo), now))
+	}
+	assert.Equal(t, "day 50 24h0m0s", refusal(t, g, key(phone, "s", "n", aliyun.Notice), now))
+	require.Empty(t, refusal(t, g, key(phone, "s", "m", aliyun.Notice), now))
+
+	g = aliyun.NewGuard(aliyun.Limits{CodePerMinute: 2})
+	for range 2 { // what is not said counts as a code
+		require.Empty(t, refusal(t, g, key(phone, "s", "", 0), now))
+	}
+	assert.Equal(t, "minute 2 1m0s", refusal(t, g, key(phone, "s", "", aliyun.Code), now))
+	for range 60 {
+		require.Empty(t, refusal(t, g, key("+85261234567", "s", "i", aliyun.Intl), now))
+		require.Empty(t, refusal(t, g, key("+85261234567", "s", "i", 0), now))
+	}
+	g = aliyun.NewGuard(aliyun.Limits{CodePerMinute: -1, CodePerHour: -1, CodePerDay: -1, CodePerNumberDay: -1, NoticePerDay: -1})
+	for range 60 {
+		require.Empty(t, refusal(t, g, key(phone, "s", "", aliyun.Code), now))
+		require.Empty(t, refusal(t, g, key(phone, "s", "", aliyun.Notice), now))
+	}
+}
+
+func TestGuardUndo(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	k := aliyun.GuardKey{Phone: normalized(t, phone), Sign: "s"}
+	g := aliyun.NewGuard(aliyun.Limits{CodePerNumberDay: 1})
+	require.Empty(t, refusal(t, g, k, now))
+	g.Undo(k, now.Add(time.Second)) // of nothing that was counted
+	assert.Equal(t, "day 1 24h0m0s", refusal(t, g, k, now))
+	g.Undo(k, now)
+	require.Empty(t, refusal(t, g, k, now))
+	g.Undo(k, now.In(beijing()))
+	require.Empty(t, refusal(t, g, k, now), "the same moment in another zone")
+}
+
+// Days pass, and what was counted moves from one generation to the next without getting lost or staying for ever.
+func TestGuardRemembersADayAndNoMore(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	k := aliyun.GuardKey{Phone: normalized(t, phone), Sign: "s", Type: aliyun.Notice}
+	other := aliyun.GuardKey{Phone: normalized(t, "13900000000"), Sign: "s", Type: aliyun.Notice}
+	for _, step := range []time.Duration{time.Hour, 5 * time.Hour, 23 * time.Hour} {
+		g := aliyun.NewGuard(aliyun.Limits{NoticePerDay: 1})
+		for d := step; d < 100*time.Hour; d += step {
+			require.Empty(t, refusal(t, g, other, begin.Add(d*24)))
+		}
+		g = aliyun.NewGuard(aliyun.Limits{NoticePerDay: 1})
+		require.Empty(t, refusal(t, g, other, begin))
+		sent := begin.Add(step)
+		require.Empty(t, refusal(t, g, k, sent))
+		require.NotEmpty(t, refusal(t, g, k, sent.Add(24*time.Hour-time.Second)), step)
+		require.Empty(t, refusal(t, g, k, sent.Add(24*time.Hour)), step)
+	}
+}
+
+// Trap 19: accepted and unknown sends stay counted, refused ones and those that never left do not.
+func TestSendAsksTheGuard(t *testing.T) {
+	t.Parallel()
+	at := &clock{time.Date(2026, 11, 24, 14, 3, 10, 0, beijing())}
+	for name, tt := range map[string]struct {
+		fault   func(*aliyuntest.Server)
+		counted bool
+	}{
+		"accepted":  {func(*aliyuntest.Server) {}, true},
+		"refused":   {func(s *aliyuntest.Server) { s.FailNext(aliyuntest.SendSms, "isv.SMS_SIGNATURE_ILLEGAL") }, false},
+		"lost":      {func(s *aliyuntest.Server) { s.LoseNext(aliyuntest.SendSms) }, true},
+		"dropped":   {func(s *aliyuntest.Server) { s.DropNext(aliyuntest.SendSms) }, true},
+		"never off": {func(s *aliyuntest.Server) { s.Close() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := aliyun.NewGuard(aliyun.Limits{})
+			srv, sms := newSMS(t, aliyuntest.Options{Now: at.Now}, &aliyun.SMSOptions{Now: at.Now, Guard: g}, func(cfg *aliyun.Config) {
+				cfg.Retry.Attempts = 1
+			})
+			tt.fault(srv)
+			_, _ = send(t.Context(), sms, code())
+			calls := srv.Calls("")
+			receipt, err := send(t.Context(), sms, code())
+			if !tt.counted {
+				require.NotErrorIs(t, err, aliyun.ErrRateLimited)
+				return
+			}
+			require.ErrorIs(t, err, aliyun.ErrRateLimited)
+			assert.Equal(t, 50*time.Second, asError(t, err).RetryAfter)
+			assert.Equal(t, calls, srv.Calls(""), "something was sent")
+			assert.Zero(t, receipt)
+		})
+	}
+}
+
+// One phone that is refused gives back what the others of the call had taken.
+func TestGuardRefusesTheWholeCall(t *testing.T) {
+	t.Parallel()
+	g := aliyun.NewGuard(aliyun.Limits{})
+	at := &clock{time.Date(2026, 11, 24, 14, 3, 10, 0, beijing())}
+	srv, sms := newSMS(t, aliyuntest.Options{Now: at.Now}, &aliyun.SMSOptions{Now: at.Now, Guard: g})
+	_, err := send(t.Context(), sms, code())
+	require.NoError(t, err)
+	m := code()
+	m.Phones = []string{"13900000000", phone}
+	_, err = send(t.Context(), sms, m)
+	require.ErrorIs(t, err, aliyun.ErrRateLimited)
+	require.ErrorContains(t, err, "Phones[1]: ")
+	m.Phones = m.Phones[:1]
+	_, err = send(t.Context(), sms, m)
+	require.NoError(t, err)
+	assert.Equal(t, 2, srv.Count(""))
+
+	down := errors.New("the shared counter is down")
+	_, sms = newSMS(t, aliyuntest.Options{}, &aliyun.SMSOptions{Guard: broken{down}})
+	_, err = send(t.Context(), sms, code())
+	require.ErrorIs(t, err, down)
+	assert.False(t, asError(t, err).Sent)
+}
+
+type broken struct{ err error }
+
+func (b broken) Allow(aliyun.GuardKey, time.Time) error { return b.err }
+func (broken) Undo(aliyun.GuardKey, time.Time)          {}
+
+func TestGuardFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	g := aliyun.NewGuard(aliyun.Limits{})
+	now := time.Now()
+	k := aliyun.GuardKey{Phone: normalized(t, phone), Type: aliyun.Notice}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	allowed := 0
+	for range 100 {
+		wg.Go(func() {
+			if g.Allow(k, now) == nil {
+				mu.Lock()
+				allowed++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 50, allowed)
+}
+
+func BenchmarkGuard(b *testing.B) {
+	g := aliyun.NewGuard(aliyun.Limits{})
+	keys := make([]aliyun.GuardKey, 1_000_000)
+	for i := range keys {
+		keys[i] = aliyun.GuardKey{Phone: normalized(b, strconv.Itoa(13900000000+i)), Sign: "s", Type: aliyun.Notice}
+	}
+	at := time.Now()
+	for _, k := range keys {
+		_ = g.Allow(k, at)
+	}
+	i := 0
+	for b.Loop() {
+		_ = g.Allow(keys[i%len(keys)], at)
+		i++
+	}
+}
