@@ -10,33 +10,42 @@
 //     act a hint in English and Chinese. Flow control carries its window, its share and the exact time to wait.
 //   - Phones, parameters and keys never get into an error, a log line or whatever fmt prints.
 //
-// A message, sent and followed:
+// # What the platform does
+//
+// A message is an approved sign, an approved template and its parameters, so the text is not the caller's. SendSms takes
+// it for up to 1000 phones and answers with a BizId, which says that it was accepted, not that a phone has it: that is in
+// the records of QuerySendDetails, seconds to minutes later, one phone and one day of UTC+8 at a time. An OutId that the
+// caller gives is echoed there and is the only thing to find a message by when the answer was lost.
+//
+// # A message, sent and followed
 //
 //	c, err := aliyun.New(aliyun.Config{Credentials: aliyun.EnvCredentials(os.Getenv)})
 //	…
-//	sms := c.SMS(&aliyun.SMSOptions{Sign: "我的签名"})
+//	sms := c.SMS(&aliyun.SMSOptions{Sign: "我的签名", Guard: aliyun.NewGuard(aliyun.Limits{})})
 //	if err := sms.LoadTemplates(ctx, "SMS_100000001"); err != nil { … } // optional: parameters are then checked both ways
-//	began := time.Now()
 //	receipt, err := sms.Send(ctx, aliyun.Message{
 //		Phones:   []string{"+86 138 0000 0000"},
 //		Template: "SMS_100000001",
 //		Params:   map[string]string{"title": "发布说明", "result": "已发布"},
+//		OutID:    outID, // from NewOutID, written down before: it survives a crash in the middle of the send
 //	}, nil)
 //	switch {
 //	case errors.Is(err, aliyun.ErrUnknownOutcome):
-//		outcome, err := sms.Resolve(ctx, receipt.OutID, "13800000000", began)
+//		outcome, err := sms.Resolve(ctx, receipt.OutID, "13800000000", receipt.At)
 //		… // NotFound: still unknown. Anything else: it was accepted, do not send again
 //	case errors.Is(err, aliyun.ErrRateLimited):
 //		e, _ := errors.AsType[*aliyun.Error](err)
 //		… // the window opens in e.RetryAfter
 //	}
 //
+// The examples below run as they stand, on the fake of package aliyuntest.
+//
 // # Limits
 //
 // One call takes 1000 phones, all of the mainland or all abroad. A number gets one code a minute, five an hour and ten a
 // day from one sign, and fifty notices a day of one template; minute and hour are the calendar's in UTC+8, the day is 24
-// hours from a send. A parameter has up to 35 characters (unverified; [SMSOptions].ParamLimit), a message up to 500. The
-// records of [SMS.Details] go back 30 days.
+// hours from a send. [WindowGuard] counts the same within one process. A parameter has up to 35 characters (unverified;
+// [SMSOptions].ParamLimit), a message up to 500. The records of [SMS.Details] go back 30 days.
 //
 // # The signing module
 //
