@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,12 +23,18 @@ func TestCrashMatrix(t *testing.T) {
 		n  int
 	}
 	shared := []point{
-		{"images", 1}, {"PutObject", 1}, {"PutObject", 2}, {"PutObject", 3},
-		{"media/uploadimg", 1}, {"material/add_material", 1}, {"material/add_material", 2}, {"draft/add", 1},
+		{"images", 1},
+		{"PutObject", 1},
+		{"PutObject", 2},
+		{"PutObject", 3},
+		{"media/uploadimg", 1},
+		{"material/add_material", 1},
+		{"material/add_material", 2},
+		{"draft/add", 1},
 	}
 	modes := map[string][]point{
-		"publish": append(shared[:len(shared):len(shared)], point{"freepublish/submit", 1}, point{"SendSms", 1}),
-		"mass":    append(shared[:len(shared):len(shared)], point{"message/mass/sendall", 1}, point{"SendSms", 1}),
+		"publish": append(slices.Clip(shared), point{"freepublish/submit", 1}, point{"SendSms", 1}),
+		"mass":    append(slices.Clip(shared), point{"message/mass/sendall", 1}, point{"SendSms", 1}),
 	}
 	events := []string{"killed before", "killed after", "answer lost", "never arrived"}
 
@@ -142,7 +149,7 @@ func decide(t *testing.T, op, event string, args []string, w *world, screen stri
 	assert.Contains(t, screen, "-again paint")
 	assert.Contains(t, screen, "-cover FILE")
 	if event == "killed before" || event == "never arrived" {
-		return append(args[:len(args):len(args)], "-again", "paint")
+		return append(slices.Clip(args), "-again", "paint")
 	}
 	own := append([]string{}, args...)
 	for i, a := range own {

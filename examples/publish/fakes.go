@@ -91,7 +91,7 @@ func painting(prompt string) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			mix := func(i int) uint8 { return uint8((from[i]*(w+h-x-y) + to[i]*(x+y)) / (w + h)) } //nolint:gosec // both are below 256
+			mix := func(i int) uint8 { return uint8((from[i]*(w+h-x-y) + to[i]*(x+y)) / (w + h)) }
 			img.SetRGBA(x, y, color.RGBA{mix(0), mix(1), mix(2), 255})
 		}
 	}

@@ -29,7 +29,7 @@ func (s *studio) Write(ctx context.Context, topic string, delta func(string)) (s
 	stream := s.client.Stream(ctx, &llm.Request{Model: s.textModel, Messages: []llm.Message{
 		llm.System(s.lang.Say(instructionsEN, instructionsZH)), llm.User(topic),
 	}})
-	for text, err := range stream.Text() {
+	for text, err := range stream.Text() { //nolint:contextcheck // the stream has ctx
 		if err != nil {
 			return "", err
 		}

@@ -125,10 +125,10 @@ type Article struct {
 
 // Picture is a picture of the article, or its cover.
 type Picture struct {
-	Ref    string // as it stands in the text
-	SHA256 string // of Data, in hex
 	File          // as it was found: this goes to the image host
 	Press  File   // in the form that the press takes
+	Ref    string // as it stands in the text
+	SHA256 string // of the bytes as they were found, in hex
 }
 
 // File is a picture's bytes with their name and media type.

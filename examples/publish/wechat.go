@@ -31,15 +31,15 @@ func (p *press) UploadPictures(ctx context.Context, ps []Picture, u Uploads) (ma
 		fit = append(fit, article.Picture{Ref: pic.Ref, Name: pic.Press.Name, Type: pic.Press.Type, Data: pic.Press.Data, SHA256: pic.SHA256})
 	}
 	// One at a time: whatever ends this run, there is one upload at most of which the journal does not know.
-	return article.Upload(ctx, p.client, fit, article.UploadOptions{Cache: &memory{p, fit, u}, Concurrency: 1, Progress: u.Progress})
+	return article.Upload(ctx, p.client, fit, article.UploadOptions{Cache: &memory{u, p, fit}, Concurrency: 1, Progress: u.Progress})
 }
 
 // memory is the journal as the cache of the uploads. A GIF goes into the account's library, where one whose answer was
 // lost can be found by its name.
 type memory struct {
+	Uploads
 	press    *press
 	pictures []article.Picture
-	Uploads
 }
 
 func (m *memory) Get(ctx context.Context, key string) (address string, ok bool, err error) {

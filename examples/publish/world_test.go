@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"image"
 	"image/color"
 	"image/gif"
@@ -15,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,20 +124,11 @@ func (w *world) typing(keys string, args ...string) outcome {
 func (w *world) runCtx(ctx context.Context, keys string, args ...string) outcome {
 	w.t.Helper()
 	var out, screen bytes.Buffer
-	if !contains(args, "-out") {
+	if !slices.Contains(args, "-out") {
 		args = append(args, "-out", filepath.Join(w.dir, "out"))
 	}
 	code := run(ctx, args, Terminal{strings.NewReader(keys), &out, &screen}, func(name string) string { return w.env[name] }, briskTiming(), briskPace())
 	return outcome{code, out.String(), screen.String()}
-}
-
-func contains(args []string, want string) bool {
-	for _, a := range args {
-		if a == want {
-			return true
-		}
-	}
-	return false
 }
 
 // child runs the program in a process of its own, which a fake may kill.
@@ -207,7 +198,7 @@ func (w *world) article() string {
 // noise is what no encoder makes smaller.
 func noise(w, h int, seed uint64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	r := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // pictures, not keys
+	r := rand.New(rand.NewPCG(seed, seed))
 	for i := range img.Pix {
 		img.Pix[i] = byte(r.Uint32())
 		if i%4 == 3 {
@@ -274,10 +265,4 @@ func (w *world) left() map[string]string {
 	})
 	require.NoError(w.t, err)
 	return files
-}
-
-func (w *world) journal() (state journalState) {
-	w.t.Helper()
-	require.NoError(w.t, json.Unmarshal([]byte(w.left()["journal.json"]), &state))
-	return state
 }
