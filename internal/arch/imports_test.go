@@ -27,7 +27,6 @@ var rules = map[string]rule{
 	"r2": {
 		direct: []string{
 			"github.com/aws/aws-sdk-go-v2/aws/...",
-			"github.com/aws/aws-sdk-go-v2/credentials",
 			"github.com/aws/aws-sdk-go-v2/service/s3/...",
 			"github.com/aws/smithy-go/...",
 		},
@@ -177,7 +176,6 @@ var requirements = []string{
 	"github.com/alibabacloud-go/tea",
 	"github.com/aliyun/credentials-go",
 	"github.com/aws/aws-sdk-go-v2",
-	"github.com/aws/aws-sdk-go-v2/credentials",
 	"github.com/aws/aws-sdk-go-v2/service/s3",
 	"github.com/aws/smithy-go",
 	"github.com/jarcoal/httpmock",
