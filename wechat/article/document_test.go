@@ -155,7 +155,7 @@ func TestCheck(t *testing.T) {
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	d, err := article.Parse([]byte(`![a](b.png) ![a](a.png) [![x](c.png)](https://e.com) ![again](b.png)
-![ref][r] ![en](a&amp;b.png) ![done](https://mmbiz.qpic.cn/x/0)
+![ref][r] ![en](a&amp;b.png) ![done](https://mmbiz.qpic.cn/x/0) ![user](https://u@mmbiz.qpic.cn/x/0)
 
 <p><img src="raw.png"><img data-src='lazy.png'></p>
 
@@ -163,7 +163,7 @@ x <img src="inline.png"> ![](<sp ace.png>)
 
 [r]: d.png`))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"b.png", "a.png", "c.png", "d.png", "a&b.png", "raw.png", "lazy.png", "inline.png", "sp ace.png"}, d.Pictures())
+	assert.Equal(t, []string{"b.png", "a.png", "c.png", "d.png", "a&b.png", "https://u@mmbiz.qpic.cn/x/0", "raw.png", "lazy.png", "inline.png", "sp ace.png"}, d.Pictures())
 	d.Pictures()[0] = "changed"
 	assert.Equal(t, "b.png", d.Pictures()[0])
 }

@@ -48,6 +48,11 @@ func crc(b []byte) uint32 {
 	return ^c
 }
 
+// padded makes a file larger, which the decoders do not mind.
+func padded(data []byte, size int) []byte {
+	return append(bytes.Clone(data), make([]byte, size-len(data))...)
+}
+
 func TestFit(t *testing.T) {
 	t.Parallel()
 	small := pngOf(t, noise(40, 30, false))
@@ -76,6 +81,8 @@ func TestFit(t *testing.T) {
 		"large and see-through":    {data: pngOf(t, noise(1400, 1000, true)), kind: "image/jpeg", width: 1280, height: 914},
 		"large, see-through, calm": {data: append(pngOf(t, flat(1400, 70, color.NRGBA{10, 20, 30, 90})), make([]byte, 1_000_000)...), kind: "image/png", width: 1280, height: 64},
 		"large and narrow":         {data: append(pngOf(t, flat(200, 70, color.NRGBA{10, 20, 30, 255})), make([]byte, 1_000_000)...), kind: "image/jpeg", width: 200, height: 70},
+		"1 byte below the limit":   {data: padded(small, 999_999), same: true, kind: "image/png", width: 40, height: 30},
+		"at the limit":             {data: padded(small, 1_000_000), kind: "image/jpeg", width: 40, height: 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

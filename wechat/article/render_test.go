@@ -1,6 +1,7 @@
 package article_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,8 @@ func TestRender(t *testing.T) {
 		"rule":                {"a\n\n---\n\nb", "<p>a</p><hr><p>b</p>", ""},
 		"article link stays":  {"[a](https://mp.weixin.qq.com/s/X) [b](http://mp.weixin.qq.com/s?__biz=M&mid=1)", `<p><a href="https://mp.weixin.qq.com/s/X">a</a> <a href="https://mp.weixin.qq.com/s?__biz=M&amp;mid=1">b</a></p>`, ""},
 		"lookalike link":      {"[a](https://mp.weixin.qq.com.evil.com/s/X)", "<p><span>a</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://mp.weixin.qq.com.evil.com/s/X</section></section>", "became a reference"},
+		"link with a user":    {"[a](https://u:p@mp.weixin.qq.com/s/X)", "<p><span>a</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://u:p@mp.weixin.qq.com/s/X</section></section>", "became a reference"},
+		"no article":          {"[a](https://mp.weixin.qq.com/mp/x)", "<p><span>a</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://mp.weixin.qq.com/mp/x</section></section>", "became a reference"},
 		"links are numbered":  {"[a](https://e.com/1) [b](https://e.com/2) [c](https://e.com/1)", "<p><span>a</span><sup>[1]</sup> <span>b</span><sup>[2]</sup> <span>c</span><sup>[1]</sup></p><section><section>引用链接</section><section>[1] a: https://e.com/1</section><section>[2] b: https://e.com/2</section></section>", "became a reference"},
 		"bare link":           {"https://e.com/a?b&c", "<p><span>https://e.com/a?b&amp;c</span></p>", "stays as text"},
 		"mail":                {"<a@e.com> [mir](mailto:b@e.com)", "<p>a@e.com mir (b@e.com)</p>", ""},
@@ -51,6 +54,7 @@ func TestRender(t *testing.T) {
 		"code":                {"```go\nif a {\n\tb  c\n}\n\n```", "<section><code>if a {<br>&nbsp;&nbsp;&nbsp;&nbsp;b&nbsp;&nbsp;c<br>}</code></section>", ""},
 		"quotes":              {"style=\"\" `class=\"x\"` ![a \"b\"](a.png)", "<p>style=&quot;&quot; <code>class=&quot;x&quot;</code> " + img + ` alt="a &quot;b&quot;"></p>`, ""},
 		"code is no markup":   {"```\n<b>&amp; **x**\n```", "<section><code>&lt;b&gt;&amp;amp; **x**</code></section>", ""},
+		"one leading space":   {"```\n a\nb c \n```", "<section><code>&nbsp;a<br>b c&nbsp;</code></section>", ""},
 		"tab stops":           {"```\na\tb\n中文\tc\n```", "<section><code>a&nbsp;&nbsp;&nbsp;b<br>中文&nbsp;&nbsp;c</code></section>", ""},
 		"mermaid":             {"```mermaid\ngraph\n```", "<section><code>graph</code></section>", "mermaid is not rendered"},
 		"table":               {"a|b\n:-|-:\n1|2", "<section><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table></section>", ""},
@@ -174,6 +178,7 @@ func TestStyles(t *testing.T) {
 		"variable":        {"--x:1;color:var(--x);margin:0", "margin:0"},
 		"expression":      {"width:expression(alert(1));margin:0", "margin:0"},
 		"quote elsewhere": {"content:'x';margin:0", "margin:0"},
+		"ampersand":       {"color:red&amp;amp;;margin:0", "margin:0"},
 		"escape":          {`color:\72 ed;margin:0`, "margin:0"},
 		"nonsense":        {"nonsense;margin:0", "margin:0"},
 	} {
@@ -220,6 +225,22 @@ func TestRenderNeedsPictures(t *testing.T) {
 	require.NotContains(t, err.Error(), "SECRET")
 }
 
+// Every wrapper of blocks becomes a <section>, the one that keeps its looks.
+func TestRawWrappers(t *testing.T) {
+	t.Parallel()
+	for _, tag := range []string{
+		"div", "section", "article", "main", "header", "footer", "aside", "nav", "center", "figure", "figcaption", "details",
+		"summary", "dl", "dt", "dd", "address",
+	} {
+		assert.Equal(t, "<section>a</section>", body(t, "<"+tag+">a</"+tag+">"), tag)
+	}
+	for _, tag := range []string{"script", "style", "iframe", "object", "svg", "math", "canvas", "video", "audio", "template", "textarea", "select", "button"} {
+		out := render(t, "x\n\n<div><"+tag+">a</"+tag+"></div>")
+		assert.Equal(t, "<p>x</p><section></section>", bare(out.HTML), tag)
+		assert.Contains(t, strings.Join(out.Notes, ""), "<"+tag+">")
+	}
+}
+
 func TestRenderNothing(t *testing.T) {
 	t.Parallel()
 	for _, md := range []string{"# only a title", "<script>y</script>", "<svg>z</svg>", "[^2]: only a note", "<b></b>"} {
@@ -255,6 +276,15 @@ func TestRenderLimits(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.Render(article.RenderOptions{})
 	require.ErrorIs(t, err, article.ErrTooLong)
+	bare := article.RenderOptions{Theme: article.Theme{Name: "bare"}}
+	room := article.MaxContent - len("<section><p></p></section>") - 1
+	for over := range 2 {
+		d, err = article.Parse([]byte(strings.Repeat("a", room+over)))
+		require.NoError(t, err)
+		out, err := d.Render(bare)
+		assert.Equal(t, over == 1, errors.Is(err, article.ErrTooLong))
+		assert.Len(t, out.HTML, (1-over)*(article.MaxContent-1))
+	}
 	d, err = article.Parse([]byte(strings.Repeat("> ", 600) + "x"))
 	require.NoError(t, err)
 	_, err = d.Render(article.RenderOptions{})
