@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -162,17 +163,17 @@ func (p *Pipeline) findPublished(ctx context.Context, draft string, d Draft, beg
 
 // broadcast shows the plan, asks, sends, and waits. The key is recorded before the request leaves and makes a repeated
 // send the same send, within the day for which the platform remembers it.
-func (p *Pipeline) broadcast(ctx context.Context, draft string) (string, error) {
+func (p *Pipeline) broadcast(ctx context.Context, draft string) error {
 	const memory = 23 * time.Hour // the platform's is 24 h
 	b := Broadcast{DraftID: draft, Audience: p.Job.Audience, Key: hash([]byte(draft + "\x00" + p.Job.Audience))[:32]}
 	e := p.Journal.Step("mass")
 	if e.Begun.IsZero() || (e.Done.IsZero() && p.Again == "mass") {
 		plan, err := p.Broadcaster.PlanBroadcast(ctx, b)
 		if err != nil {
-			return "", &StepError{"mass", err}
+			return &StepError{"mass", err}
 		}
 		if ok, err := p.Confirm(plan); err != nil || !ok {
-			return "", &StepError{"mass", cmp.Or(err, errNotConfirmed)}
+			return &StepError{"mass", cmp.Or(err, errNotConfirmed)}
 		}
 	}
 	v, err := p.once(ctx, step{
@@ -184,28 +185,32 @@ func (p *Pipeline) broadcast(ctx context.Context, draft string) (string, error) 
 				return nil, false, fmt.Errorf("%w: the send was begun at %s, and the platform remembers its clientmsgid for a day only", ErrUnknown, e.Begun.Format(time.RFC3339))
 			}
 			p.Report.Note(p.Job.Lang.Say("the same send goes out again: the platform knows it by its clientmsgid and sends once", "以同一 clientmsgid 再次提交：平台据此只发送一次"))
-			if err := pause(ctx, p.Timing.MassPause-time.Since(e.Begun)); err != nil {
-				return nil, false, fmt.Errorf("%w: %w", ErrUnknown, err)
+			for wait := p.Timing.MassPause - time.Since(e.Begun); ; wait = p.Timing.MassPause {
+				if err := pause(ctx, wait); err != nil {
+					return nil, false, fmt.Errorf("%w: %w", ErrUnknown, err)
+				}
+				v, err := p.send(ctx, b)
+				if !errors.Is(err, ErrTooSoon) {
+					return v, err == nil, err
+				}
 			}
-			v, err := p.send(ctx, b)
-			return v, err == nil, err
 		},
 		advice: p.Job.Lang.Say(
 			"Look at the records of mass sends at mp.weixin.qq.com. Only if it is certainly not there: -again mass",
 			"请在 mp.weixin.qq.com 的群发记录中查看。只有确认没有群发时才用 -again mass"),
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
 	if v["result"] != "" {
-		return v["result"], nil
+		return nil
 	}
 	result, err := p.BroadcastFollower.FollowBroadcast(ctx, v["id"], func(state string) { p.Report.Waiting("mass", state) })
 	if err != nil {
-		return "", &StepError{"mass", err}
+		return &StepError{"mass", err}
 	}
 	v["result"] = result
-	return result, p.finish("mass", v)
+	return p.finish("mass", v)
 }
 
 func (p *Pipeline) send(ctx context.Context, b Broadcast) (values, error) {

@@ -67,11 +67,15 @@ func run(ctx context.Context, args []string, t Terminal, getenv func(string) str
 	}
 	res, err := f.publish(ctx, t, getenv, timing, pace)
 	code := exitCode(ctx, err)
+	if res.Outcome != "" { // also when nobody could be told
+		fmt.Fprintf(t.Err, "%s: %s\n", res.Title, res.Outcome)
+	}
 	if err != nil {
 		explain(t.Err, f.lang, err, code)
+	}
+	if res.Outcome == "" {
 		return code
 	}
-	fmt.Fprintf(t.Err, "%s: %s\n", res.Title, res.Outcome)
 	if _, err := os.Stat(res.Preview); err == nil {
 		fmt.Fprintln(t.Err, f.lang.Say("preview:", "预览："), res.Preview)
 	}

@@ -66,7 +66,8 @@ type (
 	PublishFinder interface {
 		FindPublished(ctx context.Context, draft string, d Draft, since time.Time) (address string, gone bool, err error)
 	}
-	// Broadcaster pushes a draft to followers. The key makes a repeated Send the same send.
+	// Broadcaster pushes a draft to followers. The key makes a repeated Send the same send; one that comes too soon after
+	// the first is refused with ErrTooSoon.
 	Broadcaster interface {
 		PlanBroadcast(ctx context.Context, b Broadcast) (BroadcastPlan, error)
 		SendBroadcast(ctx context.Context, b Broadcast) (id string, replayed bool, err error)
@@ -214,7 +215,7 @@ var passing = regexp.MustCompile(`[0-9a-zA-Z]*[0-9][0-9a-zA-Z:.-]{6,}`)
 // errNotConfirmed ends a run whose broadcast nobody agreed to.
 var errNotConfirmed = errors.New("not confirmed, nothing was sent")
 
-// Result is what a finished job has to show.
+// Result is what a job has to show. Outcome is empty unless it came to its end.
 type Result struct{ Title, Address, Outcome, Preview string }
 
 // Run does what the journal has not yet, in order, and tells the operator how it ended. A run that was interrupted tells
@@ -319,15 +320,18 @@ func (p *Pipeline) publish(ctx context.Context) (Result, error) {
 		return res, err
 	}
 	res.Preview = p.previewFile()
-	res.Outcome = p.Job.Lang.Say("in the draft box", "已存草稿")
+	outcome := p.Job.Lang.Say("in the draft box", "已存草稿")
 	switch p.Job.Mode {
 	case ModePublish:
+		outcome = p.Job.Lang.Say("published", "已发布")
 		res.Address, err = p.release(ctx, draft, d)
-		res.Outcome = p.Job.Lang.Say("published", "已发布")
 	case ModeMass:
+		outcome = p.Job.Lang.Say("sent to its audience", "已群发")
 		res.Address = "" // the draft's ends with it, and that of the article is told to nobody but the callback URL
-		_, err = p.broadcast(ctx, draft)
-		res.Outcome = p.Job.Lang.Say("sent to its audience", "已群发")
+		err = p.broadcast(ctx, draft)
+	}
+	if err == nil {
+		res.Outcome = outcome
 	}
 	return res, err
 }

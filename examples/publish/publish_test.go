@@ -230,6 +230,37 @@ func TestFirstCauseIsKept(t *testing.T) {
 	require.Equal(t, exitDone, w.run(args...).code)
 }
 
+// The article is out and nobody could be told: its address is printed all the same.
+func TestDoneAndUntold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	args := []string{"-article", w.article(), "-publish"}
+	w.aliyun.FailNext("SendSms", "isv.AMOUNT_NOT_ENOUGH")
+	got := w.run(args...)
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.screen, "A title: published")
+	assert.Contains(t, got.screen, "error: sms: ")
+	assert.Regexp(t, `^https://mp\.weixin\.qq\.com/\S+\n$`, got.out)
+	again := w.run(args...)
+	assert.Equal(t, exitDone, again.code, again.screen)
+	assert.Equal(t, got.out, again.out)
+	assert.Len(t, w.wechat.PublishJobs(), 1)
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, dir: t.TempDir()}
+	for _, lang := range []string{"en", "zh"} {
+		got := w.run("-lang", lang, "-h")
+		assert.Equal(t, exitDone, got.code)
+		for _, v := range allVariables() {
+			for _, name := range slices.Concat(v.required, v.optional) {
+				assert.Contains(t, got.screen, name)
+			}
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("长", 200)

@@ -12,13 +12,16 @@ import (
 // error, because only the platform's package can tell.
 var ErrUnknown = errors.New("outcome unknown")
 
+// ErrTooSoon is a repeated request that the platform wants to have later.
+var ErrTooSoon = errors.New("too soon")
+
 // StepError names the step that failed, for the operator and the exit code.
 type StepError struct {
 	Step string
 	Err  error
 }
 
-func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err) }
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", kind(e.Step), e.Err) }
 
 // Unwrap returns the cause.
 func (e *StepError) Unwrap() error { return e.Err }

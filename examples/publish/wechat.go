@@ -230,6 +230,9 @@ func (p *press) SendBroadcast(ctx context.Context, b Broadcast) (id string, repl
 		return "", false, err
 	}
 	job, err := plan.Send(ctx)
+	if e, ok := errors.AsType[*wechat.Error](err); ok && e.Code == 45066 {
+		return "", false, fmt.Errorf("%w: %w", ErrTooSoon, err)
+	}
 	if err != nil {
 		return "", false, lost(err, wechat.ErrUnknownOutcome)
 	}
