@@ -212,6 +212,22 @@ func TestDroppedAnswerIsNotReplayed(t *testing.T) {
 	}
 }
 
+// A read that gets no answer is repeated, and if that does not help there is still nothing unknown about it.
+func TestLostReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, sms := newSMS(t, aliyuntest.Options{}, nil)
+		for range 3 {
+			srv.DropNext(aliyuntest.GetSmsTemplate)
+		}
+		_, err := sms.Template(t.Context(), aliyuntest.DemoTemplate)
+		require.ErrorIs(t, err, aliyun.ErrTemporary)
+		require.NotErrorIs(t, err, aliyun.ErrUnknownOutcome)
+		assert.Equal(t, 3, srv.Calls(aliyuntest.GetSmsTemplate))
+		srv.Close()
+	})
+}
+
 // Trap 7.
 func TestRefusedConnectionIsRetried(t *testing.T) {
 	t.Parallel()

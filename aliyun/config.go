@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"time"
 
@@ -99,7 +98,7 @@ func New(cfg Config) (*Client, error) {
 		problems = append(problems, err)
 	}
 	c.creds = creds
-	c.endpoints, err = endpointsFor(c.region, maps.Clone(cfg.Endpoints), cfg.AllowHTTP)
+	c.endpoints, err = endpointsFor(c.region, cfg.Endpoints, cfg.AllowHTTP)
 	if err != nil {
 		problems = append(problems, err)
 	}

@@ -62,6 +62,19 @@ func TestKeyThatCannotBeHad(t *testing.T) {
 	assert.Zero(t, srv.Calls(""))
 }
 
+// A provider that gives half a key gets no request signed with it.
+func TestHalfAKey(t *testing.T) {
+	t.Parallel()
+	srv, sms := newSMS(t, aliyuntest.Options{}, nil, func(cfg *aliyun.Config) {
+		cfg.Credentials = &rotating{key: aliyun.Credentials{AccessKeyID: cfg.AccessKeyID}}
+		cfg.AccessKeyID, cfg.AccessKeySecret = "", ""
+	})
+	_, err := send(t.Context(), sms, notice())
+	require.ErrorIs(t, err, aliyun.ErrAuth)
+	require.ErrorContains(t, err, "AccessKeySecret is empty")
+	assert.Zero(t, srv.Calls(""))
+}
+
 func TestCredentialsProviders(t *testing.T) {
 	t.Parallel()
 	sts, err := credentials.NewCredential(&credentials.Config{

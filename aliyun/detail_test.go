@@ -203,21 +203,58 @@ func TestResolveAroundMidnight(t *testing.T) {
 	assert.Equal(t, 1, srv.Calls(""))
 }
 
+// Another message to the same phone is another message, and the day before the oldest one cannot be asked for.
+func TestResolveLooksForOneOutID(t *testing.T) {
+	t.Parallel()
+	at := &clock{time.Date(2026, 11, 24, 12, 0, 0, 0, beijing())}
+	srv, sms := newSMS(t, aliyuntest.Options{Now: at.Now}, &aliyun.SMSOptions{Now: at.Now, ResolvePolls: 1})
+	_, err := send(t.Context(), sms, notice())
+	require.NoError(t, err)
+	got, err := sms.Resolve(t.Context(), "another", phone, at.now)
+	require.NoError(t, err)
+	assert.Equal(t, aliyun.NotFound, got)
+
+	calls := srv.Calls("")
+	got, err = sms.Resolve(t.Context(), "another", phone, time.Date(2026, 10, 25, 0, 1, 0, 0, beijing()))
+	require.NoError(t, err)
+	assert.Equal(t, aliyun.NotFound, got)
+	assert.Equal(t, 1, srv.Calls("")-calls)
+}
+
+// Looking costs nothing, so it is repeated when the platform is out of order.
+func TestDetailsAreRetried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, sms := newSMS(t, aliyuntest.Options{}, nil)
+		srv.AnswerNext(aliyuntest.QuerySendDetails, 502, nil, "<html>")
+		srv.DropNext(aliyuntest.QuerySendDetails)
+		assert.Empty(t, details(t, sms, aliyun.DetailQuery{Phone: phone}))
+		assert.Equal(t, 3, srv.Calls(aliyuntest.QuerySendDetails))
+		srv.Close()
+	})
+}
+
 // One OutID used twice: the message that arrived counts.
 func TestResolveTakesTheBest(t *testing.T) {
 	t.Parallel()
-	word := ""
-	_, sms := newSMS(t, aliyuntest.Options{Carrier: func(string) aliyuntest.Report { return aliyuntest.Report{ErrCode: word} }}, nil)
-	m := notice()
-	m.OutID = "mine"
-	for _, w := range []string{"REJECTD", "", "REJECTD"} {
-		word = w
-		_, err := send(t.Context(), sms, m)
+	rejected, delivered, waiting := aliyuntest.Report{ErrCode: "REJECTD"}, aliyuntest.Report{}, aliyuntest.Report{After: time.Hour}
+	for want, reports := range map[aliyun.Outcome][]aliyuntest.Report{
+		aliyun.Delivered: {rejected, delivered, rejected},
+		aliyun.Waiting:   {rejected, waiting, rejected},
+		aliyun.Failed:    {rejected, rejected},
+	} {
+		var report aliyuntest.Report
+		_, sms := newSMS(t, aliyuntest.Options{Carrier: func(string) aliyuntest.Report { return report }}, nil)
+		m := notice()
+		m.OutID = "mine"
+		for _, report = range reports {
+			_, err := send(t.Context(), sms, m)
+			require.NoError(t, err)
+		}
+		got, err := sms.Resolve(t.Context(), "mine", phone, time.Now())
 		require.NoError(t, err)
+		assert.Equal(t, want, got)
 	}
-	got, err := sms.Resolve(t.Context(), "mine", phone, time.Now())
-	require.NoError(t, err)
-	assert.Equal(t, aliyun.Delivered, got)
 }
 
 func TestResolveErrors(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
@@ -159,4 +160,19 @@ func TestEchoOfABatch(t *testing.T) {
 	for _, private := range []string{phone, "13900000000", "482916", "%E7%A7%98"} {
 		assert.NotContains(t, err.Error()+e.Message+e.RequestID+e.Recommend, private)
 	}
+}
+
+// Of a list of phones one alone may be echoed, and so may the key; and an endless message is cut.
+func TestEchoOfOnePhoneAndTheKey(t *testing.T) {
+	t.Parallel()
+	key := static(nil)
+	_, sms := mocked(t, httpmock.NewStringResponder(200,
+		`{"Code":"isv.MOBILE_NUMBER_ILLEGAL","RequestId":"R","Message":"`+phone+` is bad, signed with `+key.AccessKeySecret+strings.Repeat("。", 9000)+`"}`))
+	m := notice()
+	m.Phones = []string{"13900000000", phone}
+	_, err := send(t.Context(), sms, m)
+	require.ErrorIs(t, err, aliyun.ErrInput)
+	assert.NotContains(t, err.Error(), phone)
+	assert.NotContains(t, err.Error(), key.AccessKeySecret)
+	assert.Less(t, len(err.Error()), 600)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -200,8 +201,8 @@ func edit(r *http.Request, old, with string) {
 	r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), old, with, 1))
 }
 
-// A whole request that is sent a second time is refused, and so is an old one.
-func TestReplayAndOldDate(t *testing.T) {
+// A whole request that is sent a second time is refused.
+func TestReplay(t *testing.T) {
 	t.Parallel()
 	srv := open(t, aliyuntest.Options{})
 	var kept *http.Request
@@ -215,6 +216,30 @@ func TestReplayAndOldDate(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	assert.Contains(t, string(body), "SignatureNonceUsed")
 	assert.Equal(t, 1, srv.Count(""))
+}
+
+// A request that was on its way for too long is refused though it is signed well.
+func TestDateIsChecked(t *testing.T) {
+	t.Parallel()
+	for late, want := range map[time.Duration]string{14 * time.Minute: "", 16 * time.Minute: "InvalidTimeStamp.Expired"} {
+		t.Run(late.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := open(t, aliyuntest.Options{})
+				cfg := srv.Config()
+				cfg.Timeout = time.Hour
+				cfg.HTTPClient.Transport = tamper{cfg.HTTPClient.Transport, func(*http.Request) { time.Sleep(late) }}
+				err := sendRaw(t, client(t, cfg), nil)
+				if want == "" {
+					require.NoError(t, err)
+				} else {
+					code, _ := codeOf(t, err)
+					assert.Equal(t, want, code)
+				}
+				srv.Close()
+			})
+		})
+	}
 }
 
 // The key is the token's too.
