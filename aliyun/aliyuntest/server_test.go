@@ -266,6 +266,8 @@ func TestShares(t *testing.T) {
 	}
 	code, _ := codeOf(t, sendRaw(t, c, nil))
 	assert.Equal(t, "isv.BUSINESS_LIMIT_CONTROL", code)
+	srv.SetTemplate(aliyun.Template{Code: "SMS_9", Content: "x", Type: aliyun.Promo})
+	require.NoError(t, sendRaw(t, c, map[string]string{"TemplateCode": "SMS_9", "TemplateParam": ""}), "another template has its own")
 	now = now.Add(24 * time.Hour)
 	require.NoError(t, sendRaw(t, c, nil))
 
@@ -373,12 +375,15 @@ func TestQueryRefusals(t *testing.T) {
 		"size 51":   {phone, today, "51", "1", "isv.INVALID_PARAMETERS"},
 		"page 0":    {phone, today, "50", "0", "isv.INVALID_PARAMETERS"},
 	} {
-		_, err := c.Call(t.Context(), aliyun.Request{
+		resp, err := c.Call(t.Context(), aliyun.Request{
 			Product: aliyun.SMSProduct, Version: "2017-05-25", Action: aliyuntest.QuerySendDetails, Idempotent: true,
 			Params: map[string]string{"PhoneNumber": tt.phone, "SendDate": tt.date, "PageSize": tt.size, "CurrentPage": tt.page},
 		})
 		if tt.want == "" {
 			require.NoError(t, err)
+			var answer struct{ TotalCount any }
+			require.NoError(t, resp.Decode(&answer))
+			assert.Equal(t, "0", answer.TotalCount, "a string")
 			continue
 		}
 		code, _ := codeOf(t, err)
