@@ -108,6 +108,16 @@ func TestFit(t *testing.T) {
 	}
 }
 
+func TestFitOnWhite(t *testing.T) {
+	t.Parallel()
+	out, err := article.Fit(article.NewPicture("a.png", "", pngOf(t, noise(1400, 1000, true))))
+	require.NoError(t, err)
+	img, err := jpeg.Decode(bytes.NewReader(out.Data))
+	require.NoError(t, err)
+	_, g, b, _ := img.At(100, 100).RGBA() // a third of a dark colour on white, where the picture is see-through
+	assert.Greater(t, min(g, b), uint32(0x9000))
+}
+
 func TestFitRefuses(t *testing.T) {
 	t.Parallel()
 	whole := pngOf(t, noise(40, 30, false))
@@ -131,6 +141,7 @@ func TestFitRefuses(t *testing.T) {
 		"gif without trailer": {anim[:len(anim)-1], article.ErrBroken, "last frame"},
 		"cut webp":            {read(t, "testdata/tiny.webp")[:60], article.ErrBroken, "webp"},
 		"only a header":       {whole[:20], article.ErrBroken, "png"},
+		"too long a side":     {pngOf(t, flat(32_001, 1, color.White)), article.ErrTooLarge, "32001×1"},
 		"too many pixels":     {bomb(), article.ErrTooLarge, "30000×30000"},
 		"large gif":           {append(bytes.Clone(anim), make([]byte, 10_000_001)...), article.ErrTooLarge, "gif"},
 	} {

@@ -210,6 +210,11 @@ func TestDraftCover(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, article.CoverReport{ID: cover.ID}, report.Cover)
 	assert.Len(t, srv.Materials(), 2)
+
+	before := srv.Calls("draft/add")
+	_, _, err = p.Draft(t.Context(), []byte("# t\n\nx"), &article.DraftOptions{CoverID: "none"})
+	require.ErrorIs(t, err, wechat.ErrNotFound)
+	assert.Equal(t, before+1, srv.Calls("draft/add"), "an ID of the caller's is not ours to replace")
 }
 
 // What happens when the answer of one call is lost, or it is refused.

@@ -77,6 +77,12 @@ func TestUploadOnce(t *testing.T) {
 		assert.True(t, strings.HasPrefix(url, "https://mmbiz.qpic.cn/"), url)
 	}
 	assert.Contains(t, to.names, anim.SHA256[:16]+".gif")
+	for ref, key := range map[string]string{"0.png": pictures[0].SHA256, "anim.gif": anim.SHA256 + ".gif"} {
+		value, ok, err := cache.Get(t.Context(), key)
+		require.NoError(t, err)
+		assert.True(t, ok, "the keys are documented: caches outlive a release")
+		assert.Equal(t, strings.TrimPrefix(first[ref], "https:"), strings.TrimPrefix(value, "http:"))
+	}
 
 	total := 0
 	second, err := article.Upload(t.Context(), to, pictures, article.UploadOptions{Cache: cache, Progress: func(_, n int) { total = n }})
@@ -125,6 +131,12 @@ func TestUploadRefusesBeforeSending(t *testing.T) {
 	require.ErrorContains(t, err, "Concurrency")
 	assert.Empty(t, to.names)
 
+	edge := pngOf(t, noise(4, 4, false))
+	for size, want := range map[int]error{1<<20 - 1: nil, 1 << 20: article.ErrTooLarge} {
+		_, err = article.Upload(t.Context(), &recorder{}, []article.Picture{article.NewPicture("edge.png", "", padded(edge, size))}, article.UploadOptions{})
+		require.ErrorIs(t, err, want)
+	}
+
 	to.answer = "evil.com"
 	_, err = article.Upload(t.Context(), to, []article.Picture{good}, article.UploadOptions{})
 	require.ErrorIs(t, err, article.ErrNotUploaded)
@@ -147,6 +159,31 @@ func TestUploadStops(t *testing.T) {
 		require.ErrorIs(t, err, stop)
 		assert.Len(t, to.names, 4)
 	})
+}
+
+// liveCache refuses to work for a context that has ended, as a database does.
+type liveCache struct{ article.Cache }
+
+func (c liveCache) Put(ctx context.Context, key, value string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return c.Cache.Put(ctx, key, value)
+}
+
+// A picture that arrived just before the end is remembered: it would be uploaded twice otherwise.
+func TestUploadRemembersTheLast(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	to := &recorder{fail: func(string) error { cancel(); return nil }}
+	cache := liveCache{article.MemoryCache()}
+	pictures := some(t, 1)
+	got, err := article.Upload(ctx, to, pictures, article.UploadOptions{Cache: cache})
+	require.NoError(t, err)
+	assert.Len(t, got, 1)
+	_, ok, err := cache.Get(t.Context(), pictures[0].SHA256)
+	require.NoError(t, err)
+	assert.True(t, ok)
 }
 
 // brokenCache fails on demand.
