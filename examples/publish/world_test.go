@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
@@ -37,8 +38,32 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], Terminal{os.Stdin, os.Stdout, os.Stderr}, os.Getenv, briskTiming(), briskPace()))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if childFolder != "" {
+		_ = os.RemoveAll(childFolder)
+	}
+	os.Exit(code)
 }
+
+var childFolder string
+
+// childBinary is this test's binary, built without the race detector: that one makes a process which lives for a tenth
+// of a second live for seconds, hundreds of times. What it would find it finds in the tests without processes.
+var childBinary = sync.OnceValues(func() (string, error) {
+	if !raceEnabled {
+		return os.Args[0], nil
+	}
+	var err error
+	if childFolder, err = os.MkdirTemp("", "publish"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(childFolder, "publish.test.exe")
+	out, err := exec.Command("go", "test", "-c", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return path, err
+})
 
 // speed is how much faster time goes by at the WeChat of these tests: its minute between two sends is 200 ms.
 const speed = 300
@@ -152,7 +177,9 @@ func (c *child) kill() {
 func (c *child) run(w *world, args ...string) outcome {
 	w.t.Helper()
 	var out, screen bytes.Buffer
-	cmd := exec.CommandContext(w.t.Context(), os.Args[0], append(args, "-out", filepath.Join(w.dir, "out"))...)
+	binary, err := childBinary()
+	require.NoError(w.t, err)
+	cmd := exec.CommandContext(w.t.Context(), binary, append(args, "-out", filepath.Join(w.dir, "out"))...)
 	cmd.Env = []string{childVariable + "=1"}
 	for k, v := range w.env {
 		cmd.Env = append(cmd.Env, k+"="+v)
@@ -166,7 +193,7 @@ func (c *child) run(w *world, args ...string) outcome {
 	dead := make(chan struct{})
 	c.mu.Lock()
 	c.cmd, c.dead = cmd, dead
-	err := cmd.Start()
+	err = cmd.Start()
 	c.mu.Unlock()
 	require.NoError(w.t, err)
 	_ = cmd.Wait()
