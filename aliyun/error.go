@@ -46,7 +46,7 @@ type Error struct {
 	Message   string // as the platform wrote it, redacted; of bad input: every problem, each naming its field
 	RequestID string
 
-	Hint      string // what a person must do, in English; often ""
+	Hint      string // what a person must do, in English
 	HintZH    string // the same in Chinese
 	Recommend string // the platform's own link to a diagnosis, redacted; not part of the text
 
