@@ -42,7 +42,7 @@ func TestHTTP2ServerThatNeverSends100(t *testing.T) {
 			go silentHTTP2(conn, expects)
 		}
 	}()
-	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Second}
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Minute}
 	defer tr.CloseIdleConnections()
 	srv := r2test.NewServer()
 	defer srv.Close()
@@ -52,7 +52,7 @@ func TestHTTP2ServerThatNeverSends100(t *testing.T) {
 	began := time.Now()
 	_, err = c.Put(t.Context(), "large", bytes.NewReader(random(4*mib)), nil)
 	require.NoError(t, err)
-	assert.Less(t, time.Since(began), 900*time.Millisecond, "with Expect it waits a whole second")
+	assert.Less(t, time.Since(began), 30*time.Second, "with Expect it waits a whole minute")
 	assert.Empty(t, <-expects)
 }
 
