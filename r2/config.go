@@ -142,14 +142,17 @@ func (c Config) check() (endpoint, public *url.URL, err error) {
 
 // checkKeys never says what a key is.
 func (c Config) checkKeys(bad func(string, ...any)) {
-	for field, v := range map[string]string{
-		"AccessKeyID": c.AccessKeyID, "SecretAccessKey": c.SecretAccessKey, "SessionToken": c.SessionToken,
+	for _, key := range []struct {
+		field, value string
+		optional     bool
+	}{
+		{"AccessKeyID", c.AccessKeyID, false}, {"SecretAccessKey", c.SecretAccessKey, false}, {"SessionToken", c.SessionToken, true},
 	} {
 		switch {
-		case v == "" && field != "SessionToken":
-			bad("%s is required", field)
-		case strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-			bad("%s: it holds a blank, a line break or another character that no key has", field)
+		case key.value == "" && !key.optional:
+			bad("%s is required", key.field)
+		case strings.ContainsFunc(key.value, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+			bad("%s: it holds a blank, a line break or another character that no key has", key.field)
 		}
 	}
 	if c.AccountID != "" && hexSecret.MatchString(c.AccessKeyID) {
