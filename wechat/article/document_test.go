@@ -118,6 +118,7 @@ func TestCheck(t *testing.T) {
 		"digest":              {"---\ntitle: t\ndigest: " + long(129) + "\n---\nx", "digest", article.ErrTooLong, 129, 128},
 		"source too long":     {"---\ntitle: t\nsource: https://e.com/" + strings.Repeat("a", 1024) + "\n---\nx", "source", article.ErrTooLong, 1038, 1024},
 		"source not whole":    {"---\ntitle: t\nsource: e.com\n---\nx", "source", nil, 0, 0},
+		"source of a file":    {"---\ntitle: t\nsource: ftp://e.com/x\n---\nx", "source", nil, 0, 0},
 		"no title":            {"x", "title", article.ErrEmpty, 0, 0},
 		"no body":             {"---\ntitle: t\n---\n", "body", article.ErrEmpty, 0, 0},
 		"a title is no body":  {"# t\n", "body", article.ErrEmpty, 0, 0},
