@@ -101,7 +101,8 @@ func newWorld(t *testing.T) *world {
 	w.llm, err = llmtest.Open(llmtest.Options{Key: llmKey})
 	require.NoError(t, err)
 	w.llm.OnChat(func(llmtest.ChatRequest) llmtest.Answer { return llmtest.Answer{Text: "# On topic\n\nA text.\n"} })
-	w.llm.OnImage(func(r llmtest.ImageRequest) llmtest.ImageAnswer { return llmtest.ImageAnswer{Data: painting(r.Prompt)} })
+	picture := pngOf(t, 120, 80, 9) // a small one: hundreds of runs make a cover of it
+	w.llm.OnImage(func(llmtest.ImageRequest) llmtest.ImageAnswer { return llmtest.ImageAnswer{Data: picture} })
 	w.r2, err = r2test.Open(r2test.Options{SecretAccessKey: r2Secret})
 	require.NoError(t, err)
 	began := time.Now()
