@@ -90,11 +90,11 @@ func read(tb testing.TB, name string) []byte {
 	return data
 }
 
-// folder holds the pictures that full.md names.
+// folder holds the pictures that full.md names; its photo is small, to be quick.
 func folder(tb testing.TB) fstest.MapFS {
 	tb.Helper()
 	return fstest.MapFS{
-		"photo.png": {Data: pngOf(tb, noise(1500, 900, false))},
+		"photo.png": {Data: pngOf(tb, noise(60, 36, false))},
 		"anim.gif":  {Data: gifOf(tb, 32, 20, 3)},
 		"tiny.webp": {Data: read(tb, "testdata/tiny.webp")},
 	}

@@ -54,7 +54,10 @@ func elements(source string) (out []html.Token) {
 func TestDraft(t *testing.T) {
 	t.Parallel()
 	srv, c := account(t)
-	p := publisher(t, c, nil)
+	root := folder(t)
+	root["photo.png"] = &fstest.MapFile{Data: padded(pngOf(t, noise(1400, 400, false)), 1_200_000)}
+	p, err := article.New(article.Config{Client: c, Loader: article.Loader{FS: root}})
+	require.NoError(t, err)
 	md := read(t, "testdata/full.md")
 	var seen []string
 	id, report, err := p.Draft(t.Context(), md, &article.DraftOptions{
