@@ -40,7 +40,7 @@ type faultCase struct {
 // TestStream_faults is the table of what goes wrong on the way, on a real loopback connection.
 func TestStream_faults(t *testing.T) {
 	t.Parallel()
-	quick := llm.Timeouts{FirstByte: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
+	quick := llm.Timeouts{FirstByte: 3 * time.Second, Idle: 3 * time.Second}
 	for f, tt := range map[llmtest.Fault]faultCase{
 		"":                       {},
 		llmtest.NoDone:           {noUsage: true},
@@ -92,7 +92,7 @@ func TestStream_faults(t *testing.T) {
 		llmtest.OKCutJSON:       {kind: llm.ErrTruncated, noText: true},
 		llmtest.Stall:           {kind: llm.ErrIdle, timeouts: quick},
 		llmtest.StallFirst:      {kind: llm.ErrIdle, noText: true, timeouts: quick},
-		llmtest.EndlessComments: {kind: llm.ErrIdle, timeouts: llm.Timeouts{NoEvent: 300 * time.Millisecond}},
+		llmtest.EndlessComments: {kind: llm.ErrIdle, timeouts: llm.Timeouts{NoEvent: 3 * time.Second}},
 		llmtest.HugeError: {kind: llm.ErrInvalid, noText: true, check: func(t *testing.T, e *llm.Error) {
 			t.Helper()
 			assert.Equal(t, 400, e.Status)
@@ -130,7 +130,7 @@ func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
 	c, err := llm.New(llm.Config{BaseURL: web.URL + "/v1", Key: llmtest.Key, Timeouts: tt.timeouts, Retry: llm.Retry{Max: new(0)}})
 	require.NoError(t, err)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	resp, text, reasoning, finishes, err := tt.ask(ctx, c)
 
