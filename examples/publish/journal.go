@@ -60,7 +60,7 @@ func OpenJournal(path, source, identity string) (*Journal, error) {
 	}
 	j := &Journal{path: path, lock: lock}
 	if err := j.load(source, identity); err != nil {
-		_ = lock.Close()
+		_ = unlockFile(lock)
 		return nil, err
 	}
 	return j, nil
@@ -183,4 +183,4 @@ func (j *Journal) save() error {
 }
 
 // Close lets another process have the journal.
-func (j *Journal) Close() error { return j.lock.Close() }
+func (j *Journal) Close() error { return unlockFile(j.lock) }
