@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
 )
 
 // compose uploads the pictures to the press and lays the article out with their addresses.
@@ -155,7 +157,7 @@ func (p *Pipeline) findPublished(ctx context.Context, draft string, d Draft, beg
 			return "", false, fmt.Errorf("%w: the draft is still there, as it also is while a publishing job runs; a run after %s can tell", ErrUnknown, settled.Local().Format(time.TimeOnly))
 		}
 		p.Report.Waiting("publish", p.Job.Lang.Say("looking", "查询中"))
-		if err := pause(ctx, p.Timing.LookEvery); err != nil {
+		if err := httpcall.Sleep(ctx, p.Timing.LookEvery); err != nil {
 			return "", false, fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 	}
@@ -186,7 +188,7 @@ func (p *Pipeline) broadcast(ctx context.Context, draft string) error {
 			}
 			p.Report.Note(p.Job.Lang.Say("the same send goes out again: the platform knows it by its clientmsgid and sends once", "以同一 clientmsgid 再次提交：平台据此只发送一次"))
 			for wait := p.Timing.MassPause - time.Since(e.Begun); ; wait = p.Timing.MassPause {
-				if err := pause(ctx, wait); err != nil {
+				if err := httpcall.Sleep(ctx, wait); err != nil {
 					return nil, false, fmt.Errorf("%w: %w", ErrUnknown, err)
 				}
 				v, err := p.send(ctx, b)
@@ -219,18 +221,4 @@ func (p *Pipeline) send(ctx context.Context, b Broadcast) (values, error) {
 		p.Report.Note(p.Job.Lang.Say("it had been sent: nothing was sent twice", "此前已发送：没有重复发送"))
 	}
 	return values{"audience": b.Audience, "clientmsgid": b.Key, "id": id}, err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/llm"
 )
 
@@ -84,7 +85,7 @@ func (s *studio) Paint(ctx context.Context, title string) ([]byte, error) {
 func (s *studio) fetch(ctx context.Context, address string) ([]byte, error) {
 	var errs []error
 	for i := range 3 {
-		if err := pause(ctx, time.Duration(i)*time.Second); err != nil {
+		if err := httpcall.Sleep(ctx, time.Duration(i)*time.Second); err != nil {
 			return nil, errors.Join(append(errs, err)...)
 		}
 		data, _, err := llm.FetchImage(ctx, address, s.downloads)
