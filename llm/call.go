@@ -42,7 +42,11 @@ func (k *call) send(ctx context.Context) (*http.Response, error) {
 		h.Set("Cache-Control", "no-cache") // all that helps against a proxy that holds events back
 	}
 	h.Set("User-Agent", "kitroll-llm")
-	if key != "" {
+	switch name := k.c.dialect.KeyHeader; {
+	case key == "":
+	case name != "":
+		h.Set(name, string(key))
+	default:
 		h.Set("Authorization", "Bearer "+string(key))
 	}
 	for name, values := range k.c.cfg.Header {

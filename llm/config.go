@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -20,13 +21,16 @@ import (
 type Config struct {
 	// BaseURL is required: the provider's base, with its version if it has one, such as "https://api.openai.com/v1",
 	// "https://api.deepseek.com" or "http://localhost:11434/v1". Nothing but "/chat/completions" and the like is ever
-	// added; a trailing slash and a trailing "/chat/completions" are taken off. A query, such as Azure's
+	// added; a trailing slash and a trailing "/chat/completions" or "/responses" are taken off. A query, such as Azure's
 	// "?api-version=…", is kept. Plain http with a key is refused unless the host is local (see AllowHTTP).
 	BaseURL string
 	// Key goes as "Authorization: Bearer …". Empty sends none, as local servers want it.
 	Key Key
 	// KeyFunc, if set, gives the key of each request in place of Key.
 	KeyFunc func(context.Context) (Key, error)
+	// Dialect is how the provider writes what others write otherwise. The zero value is the one known for BaseURL's host
+	// (see [Dialects]), else [Generic].
+	Dialect Dialect
 	// HTTPClient is copied; nil = a client of the package's own with the defaults of net/http. Its Timeout must be 0:
 	// it would cut long answers. Use Timeouts. Redirects are not followed: a POST must not take a key elsewhere.
 	HTTPClient *http.Client
@@ -75,10 +79,11 @@ type Limits struct {
 
 // Client talks to one provider. It is safe for concurrent use, starts no goroutine and needs no Close.
 type Client struct {
-	cfg    Config
-	base   *url.URL
-	http   *http.Client
-	logger *slog.Logger
+	cfg     Config
+	dialect Dialect
+	base    *url.URL
+	http    *http.Client
+	logger  *slog.Logger
 }
 
 var (
@@ -124,6 +129,13 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Attachments != AttachmentCurrent && cfg.Attachments != AttachmentLegacy {
 		errs = append(errs, fmt.Errorf("Attachments: there is no form %d", cfg.Attachments))
 	}
+	dialect := cfg.Dialect
+	if err := dialect.check(); err != nil {
+		errs = append(errs, err)
+	}
+	if dialect.Name == "" && !reflect.ValueOf(dialect).IsZero() {
+		errs = append(errs, errors.New("Dialect.Name: missing; begin with one that exists, such as llm.Generic()"))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("llm: config: %w", err)
 	}
@@ -143,7 +155,10 @@ func New(cfg Config) (*Client, error) {
 		ImageBody: orDefault(cfg.Limits.ImageBody, 128<<20),
 		ErrorBody: orDefault(cfg.Limits.ErrorBody, 64<<10),
 	}
-	c := &Client{cfg: cfg, base: base, logger: cfg.Logger}
+	if dialect.Name == "" {
+		dialect = guess(base)
+	}
+	c := &Client{cfg: cfg, dialect: dialect, base: base, logger: cfg.Logger}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
@@ -176,7 +191,8 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, errors.New("BaseURL: holds a fragment (#…)")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
-	u.Path = strings.TrimSuffix(u.Path, "/chat/completions")
+	u.Path = strings.TrimSuffix(u.Path, "/"+opChat)
+	u.Path = strings.TrimSuffix(u.Path, "/"+opResponses)
 	u.RawPath = ""
 	return u, nil
 }
@@ -209,6 +225,17 @@ func (c *Client) endpoint(path string) string {
 	u := *c.base
 	u.Path += path
 	return u.String()
+}
+
+// Dialect is the one in use.
+func (c *Client) Dialect() Dialect { return c.dialect }
+
+// op is the operation of a chat.
+func (c *Client) op() string {
+	if c.dialect.API == APIResponses {
+		return opResponses
+	}
+	return opChat
 }
 
 // key is the key of one request.

@@ -6,9 +6,11 @@ type chunk struct {
 	id, model, fingerprint string
 	created                int64
 	choices                []delta
-	usage                  Usage // zero = none
-	hasChoices             bool  // there is a list of choices, be it empty
-	hasError               bool  // "error" is there and not null, here or in x_groq
+	calls                  []callDelta // of all choices; each has its stretch
+	extras                 []rawMember // of all choices and calls; each has its stretch
+	usage                  Usage       // zero = none
+	hasChoices             bool        // there is a list of choices, be it empty
+	hasError               bool        // "error" is there and not null, here or in x_groq
 	isObject               bool
 	objectError            bool // "object":"error", as vLLM has it
 	complaint              bool // "message", "detail", "msg" or "code" says something
@@ -22,7 +24,37 @@ type delta struct {
 	other  []byte // reasoning
 	inner  []byte // content[].thinking
 	refuse []byte
+	logs   []byte // logprobs, as JSON; empty = none
 	finish Finish // empty = not finished
+	calls  stretch
+	extras stretch // members that mean nothing to us, and may mean something to the provider later
+	whole  bool    // it is a message, not a delta
+}
+
+// callDelta is a piece of a tool call.
+type callDelta struct {
+	index    int // as the server counts; -1 = it does not
+	id, name []byte
+	args     []byte
+	extras   stretch
+}
+
+// rawMember is a member as it stands in the document.
+type rawMember struct{ name, value []byte }
+
+// stretch is a part of a slice that the choices or calls of a chunk share.
+type stretch struct{ from, to int }
+
+// field is the name of the member that the reasoning stands in.
+func (d *delta) field() string {
+	switch {
+	case len(d.reason) > 0:
+		return defaultReasoningField
+	case len(d.other) > 0:
+		return "reasoning"
+	default:
+		return contentField
+	}
 }
 
 func (d *delta) reasoning() []byte {
@@ -52,7 +84,7 @@ func (d *decoder) decode(data []byte) (*chunk, bool) {
 	}
 	d.begin(data)
 	d.tmpl.forget()
-	d.chunk = chunk{choices: d.chunk.choices[:0]}
+	d.chunk = chunk{choices: d.chunk.choices[:0], calls: d.chunk.calls[:0], extras: d.chunk.extras[:0]}
 	if d.peek() != '{' {
 		return &d.chunk, d.skip() && d.end()
 	}
@@ -190,8 +222,19 @@ func (d *decoder) choice(key []byte) bool {
 	switch string(key) {
 	case "delta", "message":
 		ch := d.last()
-		*ch = delta{index: ch.index, finish: ch.finish}
+		*ch = delta{index: ch.index, finish: ch.finish, logs: ch.logs, whole: key[0] == 'm'}
+		ch.calls, ch.extras = d.emptyCalls(), d.emptyExtras()
 		return d.object((*decoder).delta)
+	case "logprobs":
+		ch := d.last()
+		ch.logs = nil
+		if d.peek() != '{' {
+			return d.skip()
+		}
+		from := d.pos
+		ok := d.skip()
+		ch.logs = d.data[from:d.pos]
+		return ok
 	case "index":
 		n, found, ok := d.integer()
 		if found && n >= 0 && n < 1<<31 {
@@ -235,8 +278,18 @@ func (d *decoder) delta(key []byte) bool {
 		return d.piece(&d.last().other, spotOther)
 	case "refusal":
 		return d.piece(&d.last().refuse, spotRefuse)
-	default:
+	case "tool_calls":
+		return d.calls()
+	case "function_call": // the older form: one call
+		d.last().calls = d.emptyCalls()
+		if d.peek() != '{' {
+			return d.skip()
+		}
+		return d.newCall() && d.object((*decoder).function) && d.closeCalls()
+	case "role", "name":
 		return d.skip()
+	default:
+		return d.extra(key, &d.last().extras)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestDecoder_deltas(t *testing.T) {
 		"index as a float":              {`{"choices":[{"index":2.0}]}`, llm.DecodedChoice{Index: 2}},
 		"finish":                        {`{"choices":[{"finish_reason":"stop"}]}`, llm.DecodedChoice{Finish: "stop"}},
 		"finish null":                   {`{"choices":[{"finish_reason":null}]}`, llm.DecodedChoice{}},
-		"message":                       {`{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}`, llm.DecodedChoice{Text: "hi", Finish: "stop"}},
+		"message":                       {`{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}`, llm.DecodedChoice{Text: "hi", Finish: "stop", Whole: true}},
 		"delta null":                    {`{"choices":[{"delta":null}]}`, llm.DecodedChoice{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +78,8 @@ func TestDecoder_depth(t *testing.T) {
 
 const chunkForm = `{"id":"%s","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":%s,"reasoning_content":%s},"finish_reason":null}],"usage":null%s}`
 
+const callForm = `{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"%s"}}]},"finish_reason":null}]}`
+
 // The template must be in use where it can be, and must not show in the result anywhere.
 func TestDecoder_template(t *testing.T) {
 	t.Parallel()
@@ -95,6 +97,12 @@ func TestDecoder_template(t *testing.T) {
 		"text twice":         {[]string{fmt.Sprintf(chunkForm, "a", `"x","content":"y"`, "null", ""), fmt.Sprintf(chunkForm, "a", `"x","content":"z"`, "null", "")}, false},
 		"text taken back":    {[]string{fmt.Sprintf(chunkForm, "a", `"x","content":null`, "null", ""), fmt.Sprintf(chunkForm, "a", `"z","content":null`, "null", "")}, false},
 		"another id":         {[]string{fmt.Sprintf(chunkForm, "a", `"x"`, "null", ""), fmt.Sprintf(chunkForm, "b", `"x"`, "null", "")}, true},
+		"arguments":          {[]string{fmt.Sprintf(callForm, `{\"a`), fmt.Sprintf(callForm, `\": 1}`)}, true},
+		"arguments, then id": {[]string{fmt.Sprintf(callForm, "x"), fmt.Sprintf(callForm, `y"},"id":"b","function":{"arguments":"`)}, false},
+		"call with a name":   {[]string{`{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"x"}}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"y"}}]}}]}`}, false},
+		"arguments as JSON":  {[]string{`{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{"a":1}}}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":{"a":2}}}]}}]}`}, false},
+		"text and an extra":  {[]string{`{"choices":[{"delta":{"content":"a","more":[1]}}]}`, `{"choices":[{"delta":{"content":"b","more":[1]}}]}`}, false},
+		"text and logprobs":  {[]string{`{"choices":[{"delta":{"content":"a"},"logprobs":{}}]}`, `{"choices":[{"delta":{"content":"b"},"logprobs":{}}]}`}, false},
 		"broken":             {[]string{fmt.Sprintf(chunkForm, "a", `"x"`, "null", ""), fmt.Sprintf(chunkForm, "a", "\"\n\"", "null", "")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,6 +126,9 @@ func FuzzDecoder(f *testing.F) {
 		{`{"usage":{"prompt_tokens":1.5e1,"prompt_tokens_details":{"cached_tokens":-0}}}`, `{"object":"error","message":"m","code":400}`},
 		{"{\"id\":\"\xff\\ud800\"}", `[{"error":{}}]`},
 		{`{"choices":[{"delta":{"content":"a","content":"b"}}],"choices":[]}`, `{"choices":[1,{"message":{"refusal":"r"}},null]}`},
+		{"{\"choices\":[{\"delta\":{\"\x80\":[]}}]}", `{}`},
+		{fmt.Sprintf(callForm, `x`), fmt.Sprintf(callForm, `y\"z`)},
+		{`{"choices":[{"delta":{"tool_calls":[{"index":"0","id":"a","extra_content":{"g":1},"function":{"name":"f","arguments":{"x": 1}}},2,{"id":"b"}],"reasoning_details":[{"text":"t"}]},"logprobs":{"content":[]}}]}`, `{"choices":[{"delta":{"x":1,"tool_calls":[{"y":2}],"z":3,"function_call":{"name":"f","arguments":"{}"}}}]}`},
 	} {
 		f.Add([]byte(s[0]), []byte(s[1]))
 	}
@@ -188,8 +199,13 @@ func referenceChoice(doc []byte, position int, usage *llm.Usage) llm.DecodedChoi
 			out.Finish = llm.Finish(asText(m.value))
 		case "usage":
 			*usage = laterUsage(*usage, m.value)
+		case "logprobs":
+			out.Logs = ""
+			if kindOf(m.value) == '{' {
+				out.Logs = string(m.value)
+			}
 		case "delta", "message":
-			out.Text, out.Reasoning, out.Refusal = "", "", ""
+			out = llm.DecodedChoice{Index: out.Index, Finish: out.Finish, Logs: out.Logs, Whole: m.name == "message"}
 			var reason, other, inner string
 			for _, d := range members(m.value) {
 				switch d.name {
@@ -201,6 +217,22 @@ func referenceChoice(doc []byte, position int, usage *llm.Usage) llm.DecodedChoi
 					other = asText(d.value)
 				case "refusal":
 					out.Refusal = asText(d.value)
+				case "tool_calls":
+					out.Calls = nil
+					for _, c := range elements(d.value) {
+						if kindOf(c) == '{' {
+							out.Calls = append(out.Calls, referenceCall(c))
+						}
+					}
+				case "function_call":
+					out.Calls = nil
+					if kindOf(d.value) == '{' {
+						out.Calls = []llm.DecodedCall{{Index: -1}}
+						referenceFunction(d.value, &out.Calls[0])
+					}
+				case "role", "name":
+				default:
+					out.Extra = referenceExtra(out.Extra, d)
 				}
 			}
 			for _, s := range []string{reason, other, inner} {
@@ -211,6 +243,47 @@ func referenceChoice(doc []byte, position int, usage *llm.Usage) llm.DecodedChoi
 		}
 	}
 	return out
+}
+
+func referenceCall(doc []byte) llm.DecodedCall {
+	out := llm.DecodedCall{Index: -1}
+	for _, m := range members(doc) {
+		switch m.name {
+		case "id":
+			out.ID = asText(m.value)
+		case "index":
+			if n, ok := asInteger(m.value); ok && n >= 0 && n < 1<<31 {
+				out.Index = int(n)
+			}
+		case "type":
+		case "function":
+			referenceFunction(m.value, &out)
+		default:
+			out.Extra = referenceExtra(out.Extra, m)
+		}
+	}
+	return out
+}
+
+func referenceFunction(doc []byte, out *llm.DecodedCall) {
+	for _, m := range members(doc) {
+		switch m.name {
+		case "name":
+			out.Name = asText(m.value)
+		case "arguments":
+			out.Args = asText(m.value)
+			if kindOf(m.value) == '{' {
+				out.Args = string(m.value)
+			}
+		}
+	}
+}
+
+func referenceExtra(before []llm.DecodedMember, m member) []llm.DecodedMember {
+	if string(m.value) == "null" {
+		return before
+	}
+	return append(before, llm.DecodedMember{Name: m.name, Value: string(m.value)})
 }
 
 func referenceContent(doc []byte) (text, thinking string) {

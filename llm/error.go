@@ -29,13 +29,15 @@ var (
 	ErrIdle           = errors.New("the server went silent")                          // a limit of Timeouts was reached
 	ErrTooLarge       = errors.New("the answer exceeds a limit")                      // a limit of Limits was reached
 	ErrNotStream      = errors.New("the answer is not what was asked for")            // 200 with HTML or other text: Body has its beginning
+	ErrToolCall       = errors.New("the model wrote a tool call that is not JSON")    // its own slip: asking again may help
 	ErrUnknownOutcome = errors.New("outcome unknown")                                 // a paid request left and was not answered: it may have been carried out
 )
 
 // The operations, as they stand in Error.Op: paths below the base URL.
 const (
-	opChat   = "chat/completions"
-	opImages = "images/generations"
+	opChat      = "chat/completions"
+	opResponses = "responses"
+	opImages    = "images/generations"
 )
 
 // Error is what every call of this package fails with, save for ctx's own end. Not every field is always there.

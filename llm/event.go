@@ -3,13 +3,16 @@ package llm
 // Kind is what an [Event] says.
 type Kind int
 
-// The kinds of events. More will come (tool calls): ignore those you do not know.
+// The kinds of events. Ignore those you do not know: more may come.
 const (
 	KindText      Kind = iota + 1 // Text is a piece of the answer
 	KindReasoning                 // Text is a piece of what the model thinks before it answers
 	KindRefusal                   // Text is a piece of a refusal
 	KindFinish                    // Finish says why the answer ended; comes once for each choice
 	KindUsage                     // Usage holds the tokens counted; comes once, last
+	KindCallStart                 // Call names a tool that the model begins to call; Arguments are still empty
+	KindCallDelta                 // Text is a piece of the arguments of Call
+	KindCallEnd                   // Call is whole; comes once for each call, when the answer is complete and not before
 )
 
 // String names the kind.
@@ -25,6 +28,12 @@ func (k Kind) String() string {
 		return "finish"
 	case KindUsage:
 		return "usage"
+	case KindCallStart:
+		return "call start"
+	case KindCallDelta:
+		return "call delta"
+	case KindCallEnd:
+		return "call end"
 	default:
 		return "unknown"
 	}
@@ -37,7 +46,10 @@ func (k Kind) String() string {
 type Event struct {
 	Kind   Kind
 	Choice int    // which answer, from 0; above 0 only with Request.N > 1
-	Text   string // of KindText, KindReasoning, KindRefusal; never empty there
+	Text   string // of KindText, KindReasoning, KindRefusal, KindCallDelta; never empty there
+	// Call is that of the three kinds of calls. Two calls may grow in turns: tell them apart by Index. It must not be
+	// changed. Act on that of KindCallEnd only: the others may still be cut off.
+	Call   *ToolCall
 	Finish Finish // of KindFinish
 	Usage  *Usage // of KindUsage
 }

@@ -17,6 +17,27 @@ type DecodedChoice struct {
 	Index                    int
 	Text, Reasoning, Refusal string
 	Finish                   Finish
+	Logs                     string
+	Calls                    []DecodedCall
+	Extra                    []DecodedMember
+	Whole                    bool
+}
+
+// DecodedCall is a piece of a tool call.
+type DecodedCall struct {
+	Index          int
+	ID, Name, Args string
+	Extra          []DecodedMember
+}
+
+// DecodedMember is a member kept as it stands.
+type DecodedMember struct{ Name, Value string }
+
+func decodedMembers(members []rawMember) (out []DecodedMember) {
+	for _, m := range members {
+		out = append(out, DecodedMember{string(m.name), string(m.value)})
+	}
+	return out
 }
 
 // Decoder is the decoder, for documents one after the other.
@@ -34,7 +55,14 @@ func (x *Decoder) Decode(data []byte) Decoded {
 	}
 	for i := range c.choices {
 		d := &c.choices[i]
-		out.Choices = append(out.Choices, DecodedChoice{d.index, string(d.text), string(d.reasoning()), string(d.refuse), d.finish})
+		choice := DecodedChoice{
+			Index: d.index, Text: string(d.text), Reasoning: string(d.reasoning()), Refusal: string(d.refuse), Finish: d.finish,
+			Logs: string(d.logs), Extra: decodedMembers(c.extras[d.extras.from:d.extras.to]), Whole: d.whole,
+		}
+		for _, k := range c.calls[d.calls.from:d.calls.to] {
+			choice.Calls = append(choice.Calls, DecodedCall{k.index, string(k.id), string(k.name), string(k.args), decodedMembers(c.extras[k.extras.from:k.extras.to])})
+		}
+		out.Choices = append(out.Choices, choice)
 	}
 	return out
 }

@@ -1,8 +1,7 @@
 package llm
 
 import (
-	"encoding/base64"
-	"net/http"
+	"encoding/json"
 	"strings"
 )
 
@@ -15,17 +14,24 @@ const (
 	RoleDeveloper Role = "developer" // OpenAI's newer name of system; others refuse it
 	RoleUser      Role = "user"
 	RoleAssistant Role = "assistant"
+	RoleTool      Role = "tool" // the result of a tool call
 )
 
-// Message is one turn of a conversation. [System], [User] and [Assistant] make them.
+// Message is one turn of a conversation. [System], [User], [Assistant] and [ToolResult] make them; what the model says is
+// [Response.Message]. Written as JSON and read again it is the same.
 type Message struct {
 	Role  Role
 	Parts []Part
-	// Reasoning is what a model thought before it answered. It is kept for the program's sake and not sent back:
-	// providers ignore it, or refuse it, on turns without tool calls.
-	Reasoning string
-	Refusal   string // the model's words when it refused; not sent back either
-	Name      string // who speaks, where several share a role; optional
+	// Reasoning is what a model thought before it answered, and ReasoningField the member that it came in. Whether it is
+	// sent back is the [Dialect]'s affair: some providers require it on messages with tool calls, some refuse it elsewhere.
+	Reasoning, ReasoningField string
+	Refusal                   string     // the model's words when it refused; not sent back
+	ToolCalls                 []ToolCall // of the assistant
+	ToolCallID                string     // of a tool's result: the call that it answers
+	Name                      string     // who speaks, where several share a role; optional
+	// Extra is what else the server said in a message of the assistant, such as OpenRouter's reasoning_details. It goes back
+	// as it came: some providers lose their thread without it. Take it out before another provider gets the history.
+	Extra map[string]json.RawMessage
 }
 
 // Text joins the text parts.
@@ -47,12 +53,15 @@ type PartKind int
 
 // The kinds of parts.
 const (
-	PartText  PartKind = iota // Text
-	PartImage                 // Data or URL, and Detail
-	PartFile                  // Name, and Text as the content
+	PartText     PartKind = iota // Text
+	PartImage                    // Data or URL, and Detail
+	PartFile                     // Name, and Text as the content
+	PartAudio                    // Data, and Format
+	PartDocument                 // Name, and Data
+	PartVideo                    // URL
 )
 
-// Part is a piece of a message. [Text], [Image], [ImageURL] and [File] make them.
+// Part is a piece of a message. [Text], [Image], [ImageURL], [File], [Audio], [Document] and [VideoURL] make them.
 type Part struct {
 	Kind   PartKind
 	Text   string
@@ -60,6 +69,7 @@ type Part struct {
 	Data   []byte
 	URL    string
 	Detail string // of an image: "low", "high", "auto"; empty = not sent
+	Format string // of audio: "wav", "mp3"
 }
 
 // System is the instruction that stands before a conversation.
@@ -70,6 +80,11 @@ func User(text string, parts ...Part) Message { return message(RoleUser, text, p
 
 // Assistant is what the model said.
 func Assistant(text string) Message { return message(RoleAssistant, text) }
+
+// ToolResult is what the tool call with that ID came to.
+func ToolResult(id, text string) Message {
+	return Message{Role: RoleTool, ToolCallID: id, Parts: []Part{Text(text)}}
+}
 
 func message(role Role, text string, parts ...Part) Message {
 	m := Message{Role: role, Parts: make([]Part, 0, len(parts)+1)}
@@ -93,6 +108,20 @@ func ImageURL(u string) Part { return Part{Kind: PartImage, URL: u} }
 // [AppendAttachments]). A file without content is left out.
 func File(name, content string) Part { return Part{Kind: PartFile, Name: name, Text: content} }
 
+// Audio is a recording, in a format such as "wav" or "mp3". data is not copied.
+func Audio(data []byte, format string) Part {
+	return Part{Kind: PartAudio, Data: data, Format: format}
+}
+
+// Document is a file that the provider reads itself, such as a PDF. For text files, [File] works everywhere. data is not
+// copied.
+func Document(name string, data []byte) Part {
+	return Part{Kind: PartDocument, Name: name, Data: data}
+}
+
+// VideoURL is a film by its https address or as a data URL. Qwen's models take it.
+func VideoURL(u string) Part { return Part{Kind: PartVideo, URL: u} }
+
 // String describes the part without the bytes of a picture.
 func (p Part) String() string {
 	switch p.Kind {
@@ -100,62 +129,13 @@ func (p Part) String() string {
 		return "[image]"
 	case PartFile:
 		return "[file " + p.Name + "]"
+	case PartAudio:
+		return "[audio]"
+	case PartDocument:
+		return "[document " + p.Name + "]"
+	case PartVideo:
+		return "[video]"
 	default:
 		return p.Text
 	}
-}
-
-type wireMessage struct {
-	Role    Role   `json:"role"`
-	Content any    `json:"content"` // a string, or []wirePart when there are pictures: what every server takes
-	Name    string `json:"name,omitempty"`
-}
-
-type wirePart struct {
-	Type     string        `json:"type"`
-	Text     *string       `json:"text,omitempty"`
-	ImageURL *wireImageURL `json:"image_url,omitempty"`
-}
-
-type wireImageURL struct {
-	URL    string `json:"url"`
-	Detail string `json:"detail,omitempty"`
-}
-
-func (m Message) wire(form AttachmentForm) wireMessage {
-	w := wireMessage{Role: m.Role, Name: m.Name}
-	var text strings.Builder
-	var files []Attachment
-	var pictures []wirePart
-	for _, p := range m.Parts {
-		switch p.Kind {
-		case PartImage:
-			pictures = append(pictures, wirePart{Type: "image_url", ImageURL: &wireImageURL{URL: p.imageURL(), Detail: p.Detail}})
-		case PartFile:
-			files = append(files, Attachment{Name: p.Name, Content: p.Text})
-		default:
-			text.WriteString(p.Text)
-		}
-	}
-	content := text.String()
-	if len(files) > 0 {
-		content = AppendAttachments(content, form, files...)
-	}
-	if len(pictures) == 0 {
-		w.Content = content
-		return w
-	}
-	parts := make([]wirePart, 0, len(pictures)+1)
-	if content != "" {
-		parts = append(parts, wirePart{Type: "text", Text: &content})
-	}
-	w.Content = append(parts, pictures...)
-	return w
-}
-
-func (p Part) imageURL() string {
-	if p.URL != "" {
-		return p.URL
-	}
-	return "data:" + http.DetectContentType(p.Data) + ";base64," + base64.StdEncoding.EncodeToString(p.Data)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
@@ -137,6 +138,9 @@ func (r *reception) event(typ string, data []byte, lines int) error {
 	}
 	r.events++
 	if isDone(data) {
+		if r.s.c.dialect.DoneEnds && len(r.s.answer.choices) > 0 {
+			return r.complete()
+		}
 		return r.ended()
 	}
 	c, ok := r.dec.decode(data)
@@ -206,18 +210,7 @@ func (r *reception) chunk(c *chunk) error {
 	}
 	for i := range c.choices {
 		d := &c.choices[i]
-		ch := a.choice(d.index)
-		if d.finish != "" {
-			ch.finish = d.finish
-			r.body.progress()
-		}
-		if p := d.reasoning(); len(p) > 0 && !r.give(Event{Kind: KindReasoning, Choice: d.index, Text: grow(&ch.reasoning, p)}) {
-			return nil
-		}
-		if len(d.text) > 0 && !r.give(Event{Kind: KindText, Choice: d.index, Text: grow(&ch.text, d.text)}) {
-			return nil
-		}
-		if len(d.refuse) > 0 && !r.give(Event{Kind: KindRefusal, Choice: d.index, Text: grow(&ch.refusal, d.refuse)}) {
+		if !r.delta(a.choice(d.index), d, c) {
 			return nil
 		}
 	}
@@ -225,9 +218,79 @@ func (r *reception) chunk(c *chunk) error {
 	return nil
 }
 
+// delta takes one choice of a chunk; false = the caller has left.
+func (r *reception) delta(ch *choiceText, d *delta, c *chunk) bool {
+	if d.finish != "" {
+		ch.finish = d.finish
+		r.body.progress()
+	}
+	if p := d.reasoning(); len(p) > 0 {
+		if ch.field == "" {
+			ch.field = d.field()
+		}
+		if !r.give(Event{Kind: KindReasoning, Choice: d.index, Text: grow(&ch.reasoning, p)}) {
+			return false
+		}
+	}
+	if len(d.text) > 0 && !r.text(ch, d.text) {
+		return false
+	}
+	if len(d.refuse) > 0 && !r.give(Event{Kind: KindRefusal, Choice: d.index, Text: grow(&ch.refusal, d.refuse)}) {
+		return false
+	}
+	if len(d.logs) > 0 {
+		ch.logs.add(d.logs)
+	}
+	if d.extras.to > d.extras.from {
+		keep(&ch.extra, c.extras[d.extras.from:d.extras.to])
+	}
+	for i := d.calls.from; i < d.calls.to; i++ {
+		if piece := &c.calls[i]; !r.call(ch, piece, c.extras[piece.extras.from:piece.extras.to], i-d.calls.from, d.whole) {
+			return false
+		}
+	}
+	return true
+}
+
+// text takes a piece of the answer, which may hold reasoning between tags.
+func (r *reception) text(ch *choiceText, piece []byte) bool {
+	if ch.tags.ways == ThinkPlain {
+		return r.give(Event{Kind: KindText, Choice: ch.index, Text: grow(&ch.text, piece)})
+	}
+	return ch.tags.split(piece, r.tagged(ch), ch.retract)
+}
+
+func (r *reception) tagged(ch *choiceText) func(reasoning bool, p []byte) bool {
+	return func(reasoning bool, p []byte) bool {
+		if reasoning {
+			return r.give(Event{Kind: KindReasoning, Choice: ch.index, Text: grow(&ch.reasoning, p)})
+		}
+		return r.give(Event{Kind: KindText, Choice: ch.index, Text: grow(&ch.text, p)})
+	}
+}
+
+// retract makes reasoning of the text so far: a closing tag has come without an opening one.
+func (c *choiceText) retract() {
+	c.reasoning.WriteString(c.text.String())
+	c.text.Reset()
+}
+
+// call takes a piece of a tool call. Those of a whole message need no index: they stand in order.
+func (r *reception) call(ch *choiceText, piece *callDelta, extras []rawMember, place int, whole bool) bool {
+	if whole && piece.index < 0 {
+		piece.index = place
+	}
+	k := ch.callOf(piece)
+	begun, args := k.add(piece, extras)
+	if begun && !r.give(Event{Kind: KindCallStart, Choice: ch.index, Call: k.told}) {
+		return false
+	}
+	return args == "" || r.give(Event{Kind: KindCallDelta, Choice: ch.index, Call: k.told, Text: args})
+}
+
 func (r *reception) give(ev Event) bool {
 	r.body.progress()
-	r.s.given = r.s.given || r.s.stream // Chat hands out nothing before the end
+	r.s.given = r.s.given || !r.s.whole // Chat hands out nothing before the end
 	if !r.emit(ev) {
 		r.s.left, r.done = true, true
 		return false
@@ -256,6 +319,9 @@ func (r *reception) complete() error {
 	a := &r.s.answer
 	a.sort()
 	for _, ch := range a.choices {
+		if !ch.tags.rest(r.tagged(ch)) {
+			return nil
+		}
 		if ch.finish.Normal() == FinishError {
 			e := r.s.fromHeader(r.resp)
 			e.Kind = ErrServer
@@ -266,6 +332,9 @@ func (r *reception) complete() error {
 			return r.s.finish(e)
 		}
 	}
+	if err := r.endCalls(); err != nil || r.s.left {
+		return err
+	}
 	for _, ch := range a.choices {
 		if ch.finish != "" && !r.give(Event{Kind: KindFinish, Choice: ch.index, Finish: ch.finish}) {
 			return nil
@@ -273,6 +342,34 @@ func (r *reception) complete() error {
 	}
 	if a.resp.Usage != nil {
 		r.give(Event{Kind: KindUsage, Usage: new(*a.resp.Usage)})
+	}
+	return nil
+}
+
+// endCalls hands out the tool calls as finished. One that is not whole fails the answer, and then none is handed out.
+func (r *reception) endCalls() error {
+	for _, ch := range r.s.answer.choices {
+		for _, k := range ch.calls {
+			if kind := k.end(); kind != nil {
+				what := "the call of " + k.name + " ended with finish_reason " + strconv.Quote(string(ch.finish)) + " within its arguments"
+				return r.error(kind, kind.Error()+": "+what, nil)
+			}
+		}
+	}
+	for _, ch := range r.s.answer.choices {
+		for _, k := range ch.calls {
+			k.ended = true
+			if f := ch.finish.Normal(); f == FinishStop || f == FinishToolCalls {
+				ch.finish = FinishToolCalls // some say stop, or function_call
+			}
+		}
+	}
+	for _, ch := range r.s.answer.choices {
+		for _, k := range ch.calls {
+			if !r.give(Event{Kind: KindCallEnd, Choice: ch.index, Call: new(k.call())}) {
+				return nil
+			}
+		}
 	}
 	return nil
 }

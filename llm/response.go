@@ -18,9 +18,10 @@ type Response struct {
 
 // Choice is one of the answers asked for with [Request.N].
 type Choice struct {
-	Index   int
-	Message Message
-	Finish  Finish // empty = it has not ended
+	Index    int
+	Message  Message
+	Finish   Finish    // empty = it has not ended
+	LogProbs *LogProbs // nil = not asked for, or not given
 }
 
 // Text is the answer of choice 0.
@@ -31,6 +32,9 @@ func (r *Response) Reasoning() string { return r.first().Message.Reasoning }
 
 // Finish is why choice 0 ended; empty = it has not.
 func (r *Response) Finish() Finish { return r.first().Finish }
+
+// ToolCalls are those of choice 0. None is Incomplete unless the stream failed.
+func (r *Response) ToolCalls() []ToolCall { return r.first().Message.ToolCalls }
 
 // Message is choice 0 as the next turn of the conversation.
 func (r *Response) Message() Message { return r.first().Message }

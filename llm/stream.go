@@ -16,6 +16,7 @@ type Stream struct {
 	ctx    context.Context //nolint:containedctx // of the loop to come: a range has no parameter for it
 	err    error           // what is wrong with the request
 	stream bool            // ask for events; false = for one answer
+	whole  bool            // nobody sees the events
 	answer answer
 	given  bool // an event has reached the caller: no more repeats
 	left   bool // the caller has left the loop
@@ -53,7 +54,7 @@ func (c *Client) Stream(ctx context.Context, r *Request) *Stream {
 }
 
 func (c *Client) newStream(ctx context.Context, r *Request, stream bool) *Stream {
-	s := &Stream{ctx: ctx, stream: stream, call: call{c: c, op: opChat, accept: acceptStream}}
+	s := &Stream{ctx: ctx, stream: stream, call: call{c: c, op: c.op(), accept: acceptStream}}
 	if !stream {
 		s.accept = acceptJSON
 	}
@@ -146,7 +147,7 @@ func (s *Stream) attempt(ctx context.Context, emit func(Event) bool) error {
 	}
 	body := w.watch(resp)
 	defer func() { _ = body.Close() }() // the answer has been read, or is not wanted
-	s.answer = answer{resp: Response{RequestID: requestID(resp.Header), Limits: rateLimits(resp.Header)}}
+	s.answer = answer{tags: s.c.dialect.ThinkTags, resp: Response{RequestID: requestID(resp.Header), Limits: rateLimits(resp.Header)}}
 	r := &reception{s: s, ctx: ctx, resp: resp, body: body, emit: emit}
 	return r.read()
 }
@@ -159,7 +160,8 @@ func (s *Stream) attempt(ctx context.Context, emit func(Event) bool) error {
 func (c *Client) Chat(ctx context.Context, r *Request) (*Response, error) {
 	ctx, cancel := c.answerTimeout(ctx)
 	defer cancel()
-	s := c.newStream(ctx, r, false)
+	s := c.newStream(ctx, r, c.dialect.ChatStreams)
+	s.whole = true
 	err := s.run(func(Event) bool { return true }) //nolint:contextcheck // the stream has it
 	if err != nil && len(s.answer.choices) == 0 {
 		return nil, err

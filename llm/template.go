@@ -23,6 +23,7 @@ const (
 	spotReason
 	spotOther
 	spotRefuse
+	spotArgs
 )
 
 func (t *template) forget() { t.valid, t.marks, t.noise = false, 0, [2]int{} }
@@ -38,11 +39,26 @@ func (d *decoder) learn() {
 	if d.tmpl.marks != 1 || len(c.choices) != 1 || c.hasError || c.usage != (Usage{}) {
 		return
 	}
-	if c.choices[0].finish != "" || len(*d.at(d.tmpl.where)) == 0 {
+	if c.choices[0].finish != "" || !d.plain() || len(*d.at(d.tmpl.where)) == 0 {
 		return // a member that stood twice may have taken the text back
 	}
 	d.tmpl.last = append(d.tmpl.last[:0], d.data...)
 	d.tmpl.valid = true
+}
+
+// plain reports whether the chunk holds nothing that points into its bytes but the one text.
+func (d *decoder) plain() bool {
+	c := &d.chunk
+	if len(c.extras) > 0 || len(c.choices[0].logs) > 0 {
+		return false
+	}
+	if calls := c.choices[0].calls; calls.to > calls.from {
+		if len(c.calls) != 1 || d.tmpl.where != spotArgs || len(c.calls[0].id)+len(c.calls[0].name) > 0 {
+			return false
+		}
+		return true
+	}
+	return d.tmpl.where != spotArgs && len(c.calls) == 0
 }
 
 // fast decodes data by the template; false = it does not fit.
@@ -79,6 +95,8 @@ func (d *decoder) fast(data []byte) bool {
 func (d *decoder) at(where spot) *[]byte {
 	ch := &d.chunk.choices[0]
 	switch where {
+	case spotArgs:
+		return &d.chunk.calls[0].args
 	case spotReason:
 		return &ch.reason
 	case spotOther:
