@@ -34,7 +34,7 @@ func TestRequest_onTheWire(t *testing.T) {
 		"max_completion_tokens at OpenAI": {
 			base: "https://api.openai.com/v1",
 			req:  llm.Request{Model: "gpt-5", Messages: []llm.Message{llm.User("u")}, MaxTokens: 7},
-			want: `{"model":"gpt-5","messages":[{"role":"user","content":"u"}],"max_completion_tokens":7,` + usual + `}`,
+			want: `{"model":"gpt-5","messages":[{"role":"user","content":"u"}],"max_completion_tokens":7,"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}}`,
 		},
 		"extra": {
 			req:  llm.Request{Model: "m", Messages: []llm.Message{llm.User("u")}, Extra: map[string]any{"enable_thinking": true, "stream_options": nil, "model": "other"}},
