@@ -37,13 +37,11 @@ func (e APIError) body() map[string]any {
 	return body
 }
 
-func writeError(w http.ResponseWriter, e APIError) {
+func writeError(w http.ResponseWriter, e APIError) { e.write(w, e.body()) }
+
+func (e APIError) write(w http.ResponseWriter, body any) {
 	maps.Copy(w.Header(), e.Header)
-	status := e.Status
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	writeJSON(w, status, e.body())
+	writeJSON(w, e.status(), body)
 }
 
 func unknownURL(r *http.Request) APIError {

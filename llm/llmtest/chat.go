@@ -1,6 +1,7 @@
 package llmtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,6 +20,10 @@ type ChatRequest struct {
 	Temperature *float64
 	MaxTokens   int // max_tokens or max_completion_tokens
 	N           int
+	Tools       []llm.Tool
+	ToolChoice  llm.ToolChoice // a word, or the name of a tool
+	LogProbs    bool
+	Effort      string // reasoning_effort, or the Responses API's
 	Header      http.Header
 	Raw         json.RawMessage // the whole body
 }
@@ -28,6 +33,12 @@ type ChatMessage struct {
 	Role   string
 	Text   string   // the text parts, joined
 	Images []string // the addresses of the pictures, data URLs for the most part
+	// Others are the types of the parts that are neither text nor picture: input_audio, file, video_url, thinking.
+	Others     []string
+	Reasoning  string // that came back, under whatever name
+	ToolCalls  []llm.ToolCall
+	ToolCallID string
+	Raw        json.RawMessage
 }
 
 // Answer is what the model says.
@@ -35,11 +46,14 @@ type Answer struct {
 	Reasoning string // comes first, as reasoning_content
 	Text      string
 	Refusal   string
+	ToolCalls []llm.ToolCall // come last
+	// Extra are further members of the message, such as annotations. In a stream they come with the first chunk.
+	Extra map[string]any
 	// Runes is how many runes each chunk holds; 0 = 4.
 	Runes int
 	// Delay comes before each chunk of a stream, and before an answer that is not streamed.
 	Delay time.Duration
-	// Finish is the finish_reason; empty = "stop".
+	// Finish is the finish_reason; empty = "stop", or "tool_calls" where there are some.
 	Finish string
 	// Usage is counted by the runes if nil.
 	Usage *llm.Usage
@@ -58,13 +72,36 @@ type wireChat struct {
 	N                   *int            `json:"n"`
 	Stop                json.RawMessage `json:"stop"`
 	StreamOptions       *struct {
-		IncludeUsage bool `json:"include_usage"`
+		IncludeUsage       bool  `json:"include_usage"`
+		IncludeObfuscation *bool `json:"include_obfuscation"`
 	} `json:"stream_options"`
+	Tools           []wireTool      `json:"tools"`
+	ToolChoice      json.RawMessage `json:"tool_choice"`
+	LogProbs        bool            `json:"logprobs"`
+	TopLogProbs     *int            `json:"top_logprobs"`
+	ReasoningEffort string          `json:"reasoning_effort"`
+	EnableThinking  bool            `json:"enable_thinking"`
+	ResponseFormat  struct {
+		Type string `json:"type"`
+	} `json:"response_format"`
 }
 
 type wireMessage struct {
-	Role    string          `json:"role"`
-	Content json.RawMessage `json:"content"`
+	Role             string          `json:"role"`
+	Content          json.RawMessage `json:"content"`
+	ToolCalls        []wireCall      `json:"tool_calls"`
+	ToolCallID       string          `json:"tool_call_id"`
+	ReasoningContent *string         `json:"reasoning_content"`
+	Reasoning        *string         `json:"reasoning"`
+
+	raw json.RawMessage
+}
+
+// UnmarshalJSON keeps the message as it came beside what is read of it.
+func (m *wireMessage) UnmarshalJSON(data []byte) error {
+	type plain wireMessage
+	m.raw = bytes.Clone(data)
+	return json.Unmarshal(data, (*plain)(m))
 }
 
 func streams(body []byte) bool {
@@ -79,17 +116,17 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	if e := s.wrongType(r); e != nil {
-		writeError(w, *e)
+		s.fail(w, *e)
 		return
 	}
 	var wire wireChat
 	if err := json.Unmarshal(body, &wire); err != nil {
-		writeError(w, APIError{Message: "We could not parse the JSON body of your request."})
+		s.fail(w, APIError{Message: "We could not parse the JSON body of your request."})
 		return
 	}
 	req, refusal := s.checkChat(wire)
 	if refusal != nil {
-		writeError(w, *refusal)
+		s.fail(w, *refusal)
 		return
 	}
 	req.Header, req.Raw = r.Header.Clone(), body
@@ -106,11 +143,14 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	a := answer(req)
 	if a.Error != nil {
-		writeError(w, *a.Error)
+		s.fail(w, *a.Error)
 		return
 	}
 	if a.Finish == "" {
 		a.Finish = "stop"
+		if len(a.ToolCalls) > 0 {
+			a.Finish = "tool_calls"
+		}
 	}
 	if a.Runes <= 0 {
 		a.Runes = 4
@@ -119,8 +159,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
 		a.Usage = countUsage(req, a)
 	}
 	t := &talk{
-		w: w, r: r, req: req, a: a, usage: wire.StreamOptions != nil && wire.StreamOptions.IncludeUsage,
+		w: w, r: r, req: req, a: a, shape: s.shape, usage: wire.StreamOptions != nil && wire.StreamOptions.IncludeUsage,
 		id: fmt.Sprintf("chatcmpl-%06d", serial), created: now.Unix(), key: s.opts.Key,
+	}
+	if s.shape.obfuscates && (wire.StreamOptions == nil || wire.StreamOptions.IncludeObfuscation == nil || *wire.StreamOptions.IncludeObfuscation) {
+		t.noise = true
 	}
 	switch {
 	case f != "":
@@ -143,7 +186,10 @@ func (s *Server) wrongType(r *http.Request) *APIError {
 }
 
 func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
-	req := ChatRequest{Model: w.Model, Stream: w.Stream, Temperature: w.Temperature, MaxTokens: max(w.MaxTokens, w.MaxCompletionTokens), N: 1}
+	req := ChatRequest{
+		Model: w.Model, Stream: w.Stream, Temperature: w.Temperature, MaxTokens: max(w.MaxTokens, w.MaxCompletionTokens), N: 1,
+		LogProbs: w.LogProbs, Effort: w.ReasoningEffort,
+	}
 	refuse := func(e APIError) (ChatRequest, *APIError) { return req, &e }
 	switch {
 	case w.Model == "":
@@ -167,8 +213,17 @@ func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
 	case w.StreamOptions != nil && !w.Stream:
 		return refuse(APIError{Param: "stream_options", Message: "The 'stream_options' parameter is only allowed when 'stream' is enabled."})
 	}
-	if w.N != nil {
+	if w.TopLogProbs != nil && (!w.LogProbs || *w.TopLogProbs < 0 || *w.TopLogProbs > 20) {
+		return refuse(APIError{Param: "top_logprobs", Message: "Invalid 'top_logprobs': expected 0 to 20, with 'logprobs' true."})
+	}
+	if w.N != nil && !s.shape.ignoresN {
 		req.N = *w.N
+	}
+	if e := readTools(w, &req); e != nil {
+		return refuse(*e)
+	}
+	if e := s.shape.refuses(w); e != nil {
+		return refuse(*e)
 	}
 	for i, m := range w.Messages {
 		param := fmt.Sprintf("messages.[%d]", i)
@@ -178,7 +233,13 @@ func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
 			}
 			return refuse(e)
 		}
+		if m.Role == "developer" && !s.shape.developer {
+			return refuse(badValue(param+".role", "Invalid value: 'developer'. Supported values are: 'system', 'assistant', 'user', and 'tool'."))
+		}
 		msg, ok := parseMessage(m)
+		if ok && len(msg.Others) > 0 && m.Role != "user" && !(m.Role == "assistant" && s.shape.listContent) {
+			ok = false
+		}
 		if !ok {
 			return refuse(APIError{
 				Param: param + ".content", Code: "invalid_type",
@@ -187,11 +248,22 @@ func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
 		}
 		req.Messages = append(req.Messages, msg)
 	}
+	if e := checkTurns(req.Messages); e != nil {
+		return refuse(*e)
+	}
 	return req, nil
 }
 
 func parseMessage(m wireMessage) (ChatMessage, bool) {
-	msg := ChatMessage{Role: m.Role}
+	msg := ChatMessage{Role: m.Role, ToolCallID: m.ToolCallID, Raw: m.raw}
+	for _, r := range []*string{m.ReasoningContent, m.Reasoning} {
+		if r != nil {
+			msg.Reasoning = *r
+		}
+	}
+	for i, c := range m.ToolCalls {
+		msg.ToolCalls = append(msg.ToolCalls, llm.ToolCall{Index: i, ID: c.ID, Name: c.Function.Name, Arguments: c.Function.Arguments})
+	}
 	if m.Role == "assistant" && (len(m.Content) == 0 || string(m.Content) == "null") {
 		return msg, true
 	}
@@ -204,6 +276,18 @@ func parseMessage(m wireMessage) (ChatMessage, bool) {
 		ImageURL *struct {
 			URL string `json:"url"`
 		} `json:"image_url"`
+		VideoURL json.RawMessage `json:"video_url"`
+		Audio    *struct {
+			Data   []byte `json:"data"`
+			Format string `json:"format"`
+		} `json:"input_audio"`
+		File *struct {
+			Data string `json:"file_data"`
+			Name string `json:"filename"`
+		} `json:"file"`
+		Thinking []struct {
+			Text string `json:"text"`
+		} `json:"thinking"`
 	}
 	if json.Unmarshal(m.Content, &parts) != nil || len(parts) == 0 {
 		return msg, false
@@ -215,6 +299,13 @@ func parseMessage(m wireMessage) (ChatMessage, bool) {
 		case p.Type == "image_url" && p.ImageURL != nil && m.Role == "user" &&
 			(strings.HasPrefix(p.ImageURL.URL, "data:image/") || strings.HasPrefix(p.ImageURL.URL, "http")):
 			msg.Images = append(msg.Images, p.ImageURL.URL)
+		case p.Type == "input_audio" && p.Audio != nil && len(p.Audio.Data) > 0 && (p.Audio.Format == "wav" || p.Audio.Format == "mp3"),
+			p.Type == "file" && p.File != nil && strings.HasPrefix(p.File.Data, "data:") && p.File.Name != "",
+			p.Type == "video_url" && len(p.VideoURL) > 0:
+			msg.Others = append(msg.Others, p.Type)
+		case p.Type == "thinking" && len(p.Thinking) > 0:
+			msg.Others = append(msg.Others, p.Type)
+			msg.Reasoning += p.Thinking[0].Text
 		default:
 			return msg, false
 		}
@@ -239,6 +330,9 @@ func countUsage(r ChatRequest, a Answer) *llm.Usage {
 	}
 	u.Reasoning = len([]rune(a.Reasoning))
 	u.Completion = u.Reasoning + len([]rune(a.Text)) + len([]rune(a.Refusal))
+	for _, c := range a.ToolCalls {
+		u.Completion += len([]rune(c.Arguments))
+	}
 	u.Total = u.Prompt + u.Completion
 	return u
 }

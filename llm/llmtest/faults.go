@@ -72,6 +72,19 @@ const (
 	EchoKey         Fault = "error that echoes the key"   // status 401
 )
 
+// About the tool calls of an answer that has some: the last three are errors, the others to be read as they were meant.
+const (
+	ToolArgsObject Fault = "tool arguments as an object"  // not as a text that holds one
+	ToolSameIndex  Fault = "tool calls of one index"      // all of them 0, with IDs of their own
+	ToolNoIndex    Fault = "tool calls without an index"  // whole calls, one after the other
+	ToolNoID       Fault = "tool calls without ID"        //
+	ToolEmptyID    Fault = "later tool deltas with id ''" // and the name in a delta of its own
+	ToolFinishStop Fault = "tool calls, finish stop"      //
+	ToolArgsCut    Fault = "tool arguments cut"           // the stream ends in peace within them
+	ToolArgsShort  Fault = "tool arguments cut, finish"   // a finish_reason comes, the end of the arguments does not
+	ToolArgsBad    Fault = "tool arguments not JSON"      // the model's own slip
+)
+
 // Misbehave makes the next chat answers go wrong, one each.
 func (s *Server) Misbehave(faults ...Fault) {
 	s.mu.Lock()
@@ -124,6 +137,8 @@ func (t *talk) misbehave(f Fault) {
 		t.end()
 	case ErrorNull, EmptyChoices, FinishTwice, UsageInChoice, UsageXGroq, ReasoningField, ContentList:
 		t.odd(f)
+	case ToolArgsObject, ToolSameIndex, ToolNoIndex, ToolNoID, ToolEmptyID, ToolFinishStop, ToolArgsCut, ToolArgsShort, ToolArgsBad:
+		t.oddCalls(f)
 	case OpenAfterDone:
 		t.begin()
 		t.chunks()
@@ -286,7 +301,7 @@ func (t *talk) odd(f Fault) {
 // rewritten is the faults that are about how the same events are written.
 func (t *talk) rewritten(f Fault) {
 	w := &rewriter{ResponseWriter: t.w}
-	plain := &talk{w: w, r: t.r, req: t.req, a: t.a, usage: t.usage, id: t.id, created: t.created}
+	plain := &talk{w: w, r: t.r, req: t.req, a: t.a, shape: t.shape, usage: t.usage, id: t.id, created: t.created}
 	plain.chunks()
 	plain.end()
 	text := w.buf.String()

@@ -34,6 +34,10 @@ const (
 type Options struct {
 	// Key is the bearer key that is asked for; empty = [Key].
 	Key string
+	// Dialect is the provider whose manner is taken on, by the name that package llm gives it, such as "deepseek": which
+	// members chunks have, in which order and where, which requests are refused, how errors look. Empty = DeepSeek's chunks,
+	// with OpenAI's rules. A Config of the server is for that dialect.
+	Dialect string
 	// Models are the models there are; nil = DefaultModels.
 	Models []string
 	// StateFile, if set, keeps the count of images made: it is read when the server opens and written after every change,
@@ -52,8 +56,9 @@ func DefaultModels() []string {
 type Server struct {
 	*fault.Script
 
-	opts Options
-	pipe *pipehttp.Server
+	opts  Options
+	shape shape
+	pipe  *pipehttp.Server
 
 	mu       sync.Mutex
 	state    state
@@ -78,7 +83,7 @@ type Request struct {
 
 // NewServer opens a server with the defaults.
 func NewServer() *Server {
-	s, _ := Open(Options{}) // only the state file can fail
+	s, _ := Open(Options{}) // only a state file and a dialect can fail
 	return s
 }
 
@@ -93,7 +98,11 @@ func Open(opts Options) (*Server, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Server{Script: &fault.Script{}, opts: opts, files: map[string][]byte{}}
+	shape, ok := shapes()[opts.Dialect]
+	if !ok {
+		return nil, fmt.Errorf("llmtest: there is no dialect %q", opts.Dialect)
+	}
+	s := &Server{Script: &fault.Script{}, opts: opts, shape: shape, files: map[string][]byte{}}
 	if opts.StateFile != "" {
 		if err := atomicfile.ReadJSON(opts.StateFile, &s.state); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("llmtest: state file: %w", err)
@@ -105,7 +114,13 @@ func Open(opts Options) (*Server, error) {
 
 // Config is for a client of this server.
 func (s *Server) Config() llm.Config {
-	return llm.Config{BaseURL: s.pipe.URL + "/v1", Key: llm.Key(s.opts.Key), HTTPClient: s.pipe.Client()}
+	cfg := llm.Config{BaseURL: s.pipe.URL + "/v1", Key: llm.Key(s.opts.Key), HTTPClient: s.pipe.Client()}
+	for _, d := range llm.Dialects() {
+		if d.Name == s.opts.Dialect {
+			cfg.Dialect = d
+		}
+	}
+	return cfg
 }
 
 // Client is an HTTP client whose every connection ends in this server, for the addresses of images.
@@ -193,14 +208,17 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, method string, bo
 		return false
 	}
 	key, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if name := s.shape.keyHeader; name != "" {
+		key, found = r.Header.Get(name), true
+	}
 	switch {
 	case !found || key == "":
-		writeError(w, APIError{
+		s.fail(w, APIError{
 			Status: http.StatusUnauthorized, Type: "invalid_request_error",
 			Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
 		})
 	case key != s.opts.Key:
-		writeError(w, APIError{Status: http.StatusUnauthorized, Type: "invalid_request_error", Code: "invalid_api_key", Message: "Incorrect API key provided."})
+		s.fail(w, APIError{Status: http.StatusUnauthorized, Type: "invalid_request_error", Code: "invalid_api_key", Message: "Incorrect API key provided."})
 	default:
 		return true
 	}
