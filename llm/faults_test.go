@@ -34,11 +34,13 @@ type faultCase struct {
 	is        []error
 	timeouts  llm.Timeouts
 	chat      bool // by Chat, not Stream
+	calls     bool // the answer has tool calls
 	check     func(*testing.T, *llm.Error)
 }
 
-// TestStream_faults is the table of what goes wrong on the way, on a real loopback connection.
-func TestStream_faults(t *testing.T) {
+// TestBehaviour is the table of what goes wrong on the way, and of what is merely odd, each on a real loopback connection.
+// The rows that are not an answer's are in behaviour_test.go.
+func TestBehaviour(t *testing.T) {
 	t.Parallel()
 	quick := llm.Timeouts{FirstByte: 3 * time.Second, Idle: 3 * time.Second}
 	for f, tt := range map[llmtest.Fault]faultCase{
@@ -70,6 +72,16 @@ func TestStream_faults(t *testing.T) {
 		llmtest.Gzip:             {},
 		llmtest.InvalidUTF8:      {text: "a\uFFFD\uFFFDb你", noReason: true},
 		llmtest.StreamForNothing: {chat: true, noUsage: true},
+
+		llmtest.ToolArgsObject: {calls: true},
+		llmtest.ToolSameIndex:  {calls: true},
+		llmtest.ToolNoIndex:    {calls: true},
+		llmtest.ToolNoID:       {calls: true},
+		llmtest.ToolEmptyID:    {calls: true},
+		llmtest.ToolFinishStop: {calls: true},
+		llmtest.ToolArgsCut:    {calls: true, kind: llm.ErrTruncated},
+		llmtest.ToolArgsShort:  {calls: true, kind: llm.ErrTruncated, message: `the answer was cut off: unexpected EOF: the call of get_weather ended with finish_reason "tool_calls" within its arguments`},
+		llmtest.ToolArgsBad:    {calls: true, kind: llm.ErrToolCall},
 
 		llmtest.EarlyEnd:        {kind: llm.ErrTruncated, is: []error{io.ErrUnexpectedEOF}},
 		llmtest.EarlyDone:       {kind: llm.ErrTruncated},
@@ -106,6 +118,12 @@ func TestStream_faults(t *testing.T) {
 			tt.run(t, f)
 		})
 	}
+	for name, play := range plays() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t)
+		})
+	}
 }
 
 func cmpName(f llmtest.Fault) string {
@@ -122,7 +140,11 @@ func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
 	web := httptest.NewServer(srv)
 	defer web.Close()
 	srv.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
-		return llmtest.Answer{Reasoning: thought, Text: said, Runes: 2}
+		a := llmtest.Answer{Reasoning: thought, Text: said, Runes: 2}
+		if tt.calls {
+			a.ToolCalls = weather()
+		}
+		return a
 	})
 	if f != "" {
 		srv.Misbehave(f)
@@ -132,7 +154,8 @@ func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	resp, text, reasoning, finishes, err := tt.ask(ctx, c)
+	got := tt.ask(ctx, c)
+	resp, text, reasoning, finishes, err := got.resp, got.text, got.reasoning, got.finishes, got.err
 
 	want, wantReasoning := said, thought
 	if tt.text != "" {
@@ -152,12 +175,21 @@ func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
 	if tt.kind == nil {
 		require.NoError(t, err)
 		wantFinish := llm.FinishStop
+		if tt.calls {
+			wantFinish = llm.FinishToolCalls
+			tt.checkCalls(t, resp.ToolCalls())
+			tt.checkCalls(t, got.calls)
+		}
 		assert.Equal(t, wantFinish, resp.Finish())
 		assert.Equal(t, 1, finishes)
 		assert.Equal(t, tt.noUsage, resp.Usage == nil, "usage %v", resp.Usage)
 		return
 	}
 	require.ErrorIs(t, err, tt.kind)
+	assert.Empty(t, got.calls, "a call was handed out as finished")
+	for _, call := range resp.ToolCalls() {
+		assert.True(t, call.Incomplete)
+	}
 	for _, kind := range tt.is {
 		require.ErrorIs(t, err, kind)
 	}
@@ -179,24 +211,52 @@ func (tt faultCase) run(t *testing.T, f llmtest.Fault) {
 	assert.Zero(t, finishes)
 }
 
-func (tt faultCase) ask(ctx context.Context, c *llm.Client) (resp *llm.Response, text, reasoning string, finishes int, err error) {
+func (tt faultCase) checkCalls(t *testing.T, calls []llm.ToolCall) {
+	t.Helper()
+	require.Len(t, calls, 2)
+	ids := map[string]bool{}
+	for i, call := range calls {
+		assert.Equal(t, i, call.Index)
+		assert.Equal(t, "get_weather", call.Name)
+		assert.JSONEq(t, weather()[i].Arguments, call.Arguments)
+		assert.False(t, call.Incomplete)
+		assert.NotEmpty(t, call.ID)
+		ids[call.ID] = true
+	}
+	assert.Len(t, ids, 2)
+}
+
+// outcome is what a caller has seen.
+type outcome struct {
+	resp            *llm.Response
+	text, reasoning string
+	calls           []llm.ToolCall
+	finishes        int
+	err             error
+}
+
+func (tt faultCase) ask(ctx context.Context, c *llm.Client) (o outcome) {
 	r := &llm.Request{Model: "deepseek-reasoner", Messages: []llm.Message{llm.User("Why is the sky blue?")}}
 	if tt.chat {
-		resp, err = c.Chat(ctx, r)
-		return resp, resp.Text(), resp.Reasoning(), 1, err
+		o.resp, o.err = c.Chat(ctx, r)
+		o.text, o.reasoning, o.finishes = o.resp.Text(), o.resp.Reasoning(), 1
+		return o
 	}
 	s := c.Stream(ctx, r)
-	for ev, e := range s.Events() {
-		switch {
-		case e != nil:
-			err = e
-		case ev.Kind == llm.KindText:
-			text += ev.Text
-		case ev.Kind == llm.KindReasoning:
-			reasoning += ev.Text
-		case ev.Kind == llm.KindFinish:
-			finishes++
+	for ev, err := range s.Events() {
+		switch ev.Kind {
+		case llm.KindText:
+			o.text += ev.Text
+		case llm.KindReasoning:
+			o.reasoning += ev.Text
+		case llm.KindCallEnd:
+			o.calls = append(o.calls, *ev.Call)
+		case llm.KindFinish:
+			o.finishes++
+		default:
+			o.err = err
 		}
 	}
-	return s.Response(), text, reasoning, finishes, err
+	o.resp = s.Response()
+	return o
 }

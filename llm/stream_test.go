@@ -3,10 +3,12 @@ package llm_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,10 +220,13 @@ func (e *endless) Close() error {
 	return nil
 }
 
+// A thousand streams left early leave nothing: no goroutine, no connection, on either side.
+//
 //nolint:paralleltest // counts goroutines, which are the whole process's
 func TestStream_goroutines(t *testing.T) {
 	ignore := goleak.IgnoreCurrent()
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var opened, closed atomic.Int32
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rc := http.NewResponseController(w)
 		for r.Context().Err() == nil {
 			_, _ = io.WriteString(w, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n")
@@ -229,17 +234,32 @@ func TestStream_goroutines(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}))
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			opened.Add(1)
+		case http.StateClosed:
+			closed.Add(1)
+		default:
+		}
+	}
+	web.Start()
 	tr := &http.Transport{}
 	c, err := llm.New(llm.Config{BaseURL: web.URL, HTTPClient: &http.Client{Transport: tr}})
 	require.NoError(t, err)
-	for range 20 {
+	before := runtime.NumGoroutine()
+	for range 1000 {
 		for _, err := range c.Stream(t.Context(), hello()).Events() {
 			require.NoError(t, err)
 			break
 		}
 	}
+	require.EqualValues(t, 1000, opened.Load())
+	for deadline := time.Now().Add(time.Minute); closed.Load() < opened.Load() || runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(deadline), "%d connections opened, %d closed; %d goroutines before, %d now", opened.Load(), closed.Load(), before, runtime.NumGoroutine())
+	}
+
 	s := c.Stream(t.Context(), hello())
-	before := runtime.NumGoroutine()
 	for _, err := range s.Events() {
 		require.NoError(t, err)
 		require.LessOrEqual(t, runtime.NumGoroutine(), before+5, "net/http's two on this side, and its own on the server's")
