@@ -34,6 +34,10 @@ func onLoopback(t *testing.T, f func(w http.ResponseWriter, r *http.Request, try
 	return c, &tries
 }
 
+func handler(f func(w http.ResponseWriter, r *http.Request, try int)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f(w, r, 1) })
+}
+
 // refusing answers with a status and a body, always.
 func refusing(status int, body string, header ...string) func(http.ResponseWriter, *http.Request, int) {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {

@@ -73,6 +73,7 @@ func (d *delta) reasoning() []byte {
 type decoder struct {
 	scanner
 	chunk  chunk
+	event  responsesEvent
 	cached struct{ id, model, fingerprint, object string }
 	tmpl   template
 }

@@ -3,6 +3,7 @@ package llm_test
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"testing"
@@ -248,6 +249,26 @@ func bodyOf(t *testing.T, d llm.Dialect, r *llm.Request) (body map[string]any, e
 		HTTPClient: &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 			require.NoError(t, json.NewDecoder(req.Body).Decode(&body))
 			return canned("data: {\"choices\":[{\"delta\":{\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}\n\n").RoundTrip(req)
+		})},
+	})
+	require.NoError(t, err)
+	for _, e := range c.Stream(t.Context(), r).Events() {
+		err = e
+	}
+	return body, err
+}
+
+// bodyOfResponses is the same for the other API.
+func bodyOfResponses(t *testing.T, r *llm.Request) (body string, err error) {
+	t.Helper()
+	c, err := llm.New(llm.Config{
+		BaseURL: "https://api.example.com/v1", Dialect: responses(), Retry: llm.Retry{Max: new(0)},
+		HTTPClient: &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			require.Equal(t, "/v1/responses", req.URL.Path)
+			data, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			body = string(data)
+			return canned(`data: {"type":"response.completed","response":{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"ok"}]}]}}` + "\n\n").RoundTrip(req)
 		})},
 	})
 	require.NoError(t, err)

@@ -85,6 +85,8 @@ func (r *reception) whole() error {
 		return r.notStream("an answer that is not JSON")
 	case !c.isObject || r.isError(c, ""):
 		return r.s.reported(r.resp, data)
+	case r.s.c.dialect.API == APIResponses:
+		return r.responsesDocument(data)
 	case len(c.choices) == 0:
 		return r.notStream("an answer without choices")
 	}
@@ -142,6 +144,9 @@ func (r *reception) event(typ string, data []byte, lines int) error {
 			return r.complete()
 		}
 		return r.ended()
+	}
+	if r.s.c.dialect.API == APIResponses {
+		return r.responsesEvent(typ, data)
 	}
 	c, ok := r.dec.decode(data)
 	switch {

@@ -130,37 +130,14 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	req.Header, req.Raw = r.Header.Clone(), body
-	s.mu.Lock()
-	answer := s.onChat
-	serial, now := s.serial, s.opts.Now()
-	var f Fault
-	if len(s.faults) > 0 {
-		f, s.faults = s.faults[0], s.faults[1:]
-	}
-	s.mu.Unlock()
-	if answer == nil {
-		answer = echo
-	}
-	a := answer(req)
+	a, f, id := s.answer(req)
 	if a.Error != nil {
 		s.fail(w, *a.Error)
 		return
 	}
-	if a.Finish == "" {
-		a.Finish = "stop"
-		if len(a.ToolCalls) > 0 {
-			a.Finish = "tool_calls"
-		}
-	}
-	if a.Runes <= 0 {
-		a.Runes = 4
-	}
-	if a.Usage == nil {
-		a.Usage = countUsage(req, a)
-	}
 	t := &talk{
 		w: w, r: r, req: req, a: a, shape: s.shape, usage: wire.StreamOptions != nil && wire.StreamOptions.IncludeUsage,
-		id: fmt.Sprintf("chatcmpl-%06d", serial), created: now.Unix(), key: s.opts.Key,
+		id: id, created: s.opts.Now().Unix(), key: s.opts.Key,
 	}
 	if s.shape.obfuscates && (wire.StreamOptions == nil || wire.StreamOptions.IncludeObfuscation == nil || *wire.StreamOptions.IncludeObfuscation) {
 		t.noise = true
@@ -176,6 +153,34 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
 		t.pause()
 		writeJSON(w, http.StatusOK, t.completion())
 	}
+}
+
+// answer asks the script, fills in what it has left out, and takes the next fault.
+func (s *Server) answer(req ChatRequest) (a Answer, f Fault, id string) {
+	s.mu.Lock()
+	script := s.onChat
+	id = fmt.Sprintf("chatcmpl-%06d", s.serial)
+	if len(s.faults) > 0 {
+		f, s.faults = s.faults[0], s.faults[1:]
+	}
+	s.mu.Unlock()
+	if script == nil {
+		script = echo
+	}
+	a = script(req)
+	if a.Finish == "" {
+		a.Finish = "stop"
+		if len(a.ToolCalls) > 0 {
+			a.Finish = "tool_calls"
+		}
+	}
+	if a.Runes <= 0 {
+		a.Runes = 4
+	}
+	if a.Usage == nil {
+		a.Usage = countUsage(req, a)
+	}
+	return a, f, id
 }
 
 func (s *Server) wrongType(r *http.Request) *APIError {

@@ -163,7 +163,7 @@ const maxBody = 64 << 20
 // ServeHTTP serves the API under any prefix, such as "/v1".
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case strings.HasSuffix(r.URL.Path, "/chat/completions"):
+	case strings.HasSuffix(r.URL.Path, "/chat/completions"), strings.HasSuffix(r.URL.Path, "/responses"):
 		body, ok := s.read(w, r)
 		if !ok {
 			return
@@ -172,7 +172,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if streams(body) {
 			serve = s.ServeStream
 		}
-		serve(w, r, OpChat, func(w http.ResponseWriter, r *http.Request) { s.chat(w, r, body) })
+		talk := s.chat
+		if strings.HasSuffix(r.URL.Path, "/responses") {
+			talk = s.responses
+		}
+		serve(w, r, OpChat, func(w http.ResponseWriter, r *http.Request) { talk(w, r, body) })
 	case strings.HasSuffix(r.URL.Path, "/images/generations"):
 		body, ok := s.read(w, r)
 		if !ok {
