@@ -78,3 +78,9 @@ var (
 	CutGraphemes = cutGraphemes
 	CleanTitle   = cleanTitle
 )
+
+// Unnamed is what was read of a name, without the name itself.
+func Unnamed(m ModelName) ModelName {
+	m.raw = ""
+	return m
+}
