@@ -20,23 +20,29 @@ type call struct {
 	c      *Client
 	op     string
 	accept string
-	body   []byte
+	body   []byte // nil = a GET
 	keys   scrubber
 }
 
-// send posts the body once. Any answer but 2xx is an error, and so is none at all.
+// send sends the request once. Any answer but 2xx is an error, and so is none at all.
 func (k *call) send(ctx context.Context) (*http.Response, error) {
 	key, err := k.c.key(ctx)
 	if err != nil {
 		return nil, &Error{Op: k.op, Err: err}
 	}
 	k.keys = k.c.scrubber(key)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, k.c.endpoint("/"+k.op), bytes.NewReader(k.body))
+	method, body := http.MethodPost, io.Reader(bytes.NewReader(k.body))
+	if k.body == nil {
+		method, body = http.MethodGet, nil
+	}
+	req, err := http.NewRequestWithContext(ctx, method, k.c.endpoint("/"+k.op), body)
 	if err != nil {
 		return nil, &Error{Op: k.op, Err: httpcall.Redact(err)}
 	}
 	h := req.Header
-	h.Set("Content-Type", "application/json")
+	if k.body != nil {
+		h.Set("Content-Type", "application/json")
+	}
 	h.Set("Accept", k.accept)
 	if k.accept == acceptStream {
 		h.Set("Cache-Control", "no-cache") // all that helps against a proxy that holds events back

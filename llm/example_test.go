@@ -87,6 +87,40 @@ func ExampleClient_Images() {
 	// Output: image/png
 }
 
+func ExampleClient_Models() {
+	srv := llmtest.NewServer() // real code: llm.Config{BaseURL: "https://api.openai.com/v1", Key: …}
+	defer srv.Close()
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	chats := func(n llm.ModelName) bool { return n.Family == "gpt" || n.Family == "deepseek" }
+	for m, err := range client.Models(context.Background(), &llm.ModelsOptions{Match: chats}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(m.ID, m.Created.Year())
+	}
+	// Output:
+	// deepseek-chat 2023
+	// deepseek-reasoner 2023
+	// gpt-4o 2023
+	// gpt-4o-mini 2023
+}
+
+func ExampleParseModel() {
+	m := llm.ParseModel("deepseek-ai/DeepSeek-R1-Distill-Qwen-32B")
+	fmt.Println(m.Family, m.Version, m.Method, m.Base, m.Params)
+	fmt.Println(m.Fields())
+	fmt.Println(llm.ParseModel("llama3.1:8b-instruct-q4_K_M").Fields())
+	// Output:
+	// deepseek r1 distill qwen 32
+	// vendor=deepseek-ai family=deepseek version=r1 method=distill base=qwen params=32B
+	// family=llama version=3.1 variant=instruct params=8B quant=q4_k_m tag=8b-instruct-q4_K_M
+}
+
 func ExampleTitle() {
 	srv := llmtest.NewServer()
 	defer srv.Close()

@@ -14,6 +14,7 @@
 //
 // [Server.Misbehave] makes the next streams go wrong in the ways named by [Fault]. The embedded fault script does the same
 // for whole calls: DropNext, LoseNext, AnswerNext, HangNext and SlowNext with the operations "chat", "images" and "models".
+// [Server.ShapeModels] writes the list of models in the ways named by [ModelsShape].
 //
 // Everything runs in memory, without a port, also inside a testing/synctest bubble. A [Server] is an http.Handler, so it
 // can be mounted on a port as well.

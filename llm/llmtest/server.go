@@ -65,6 +65,7 @@ type Server struct {
 	onChat   func(ChatRequest) Answer
 	onImage  func(ImageRequest) ImageAnswer
 	faults   []Fault
+	shape    ModelsShape
 	requests []Request
 	files    map[string][]byte
 	serial   int
@@ -227,26 +228,6 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, method string, bo
 		return true
 	}
 	return false
-}
-
-func (s *Server) models(w http.ResponseWriter, r *http.Request) {
-	if !s.admit(w, r, http.MethodGet, nil) {
-		return
-	}
-	type model struct {
-		ID      string `json:"id"`
-		Object  string `json:"object"`
-		Created int64  `json:"created"`
-		OwnedBy string `json:"owned_by"`
-	}
-	list := struct {
-		Object string  `json:"object"`
-		Data   []model `json:"data"`
-	}{Object: "list", Data: []model{}}
-	for _, m := range s.opts.Models {
-		list.Data = append(list.Data, model{ID: m, Object: "model", Created: 1700000000, OwnedBy: "llmtest"})
-	}
-	writeJSON(w, http.StatusOK, list)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
