@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 
 	openaigo "github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -12,34 +13,61 @@ import (
 	"github.com/kitroll/kitroll/llm"
 )
 
-// client reads the whole stream once, the way its documentation shows, and returns how many bytes of answer text it saw.
-type client struct {
-	name string
-	read func() (int, error)
-}
-
-func clients(w *workload) []client {
-	return []client{
-		{"kitroll/llm", func() (int, error) { return readLLM(w) }},
-		{"openai-go v3.96.0", func() (int, error) { return readOpenAI(w) }},
-		{"go-openai v1.43.0", func() (int, error) { return readGoOpenAI(w) }},
-	}
-}
+// The clients, in the order in which they are reported.
+const (
+	ours     = "kitroll/llm"
+	openAI   = "openai-go v3.96.0"
+	goOpenAI = "go-openai v1.43.0"
+)
 
 const (
 	baseURL = "https://api.deepseek.com"
-	key     = "sk-0123456789abcdef"
-	model   = "some-model"
+	key     = "sk-llmtest-0123456789abcdef" // that of package llmtest
+	model   = "deepseek-chat"
 	prompt  = "Why is the sky blue?"
 )
 
+func newLLM(base string, hc *http.Client, limits llm.Timeouts) (*llm.Client, error) {
+	return llm.New(llm.Config{BaseURL: base, Key: key, HTTPClient: hc, Timeouts: limits})
+}
+
+func llmRequest() *llm.Request {
+	return &llm.Request{Model: model, Messages: []llm.Message{llm.User(prompt)}}
+}
+
+func newOpenAI(base string, hc *http.Client) openaigo.Client {
+	return openaigo.NewClient(option.WithBaseURL(base), option.WithAPIKey(key), option.WithHTTPClient(hc))
+}
+
+func openAIRequest() openaigo.ChatCompletionNewParams {
+	return openaigo.ChatCompletionNewParams{
+		Model:    model,
+		Messages: []openaigo.ChatCompletionMessageParamUnion{openaigo.UserMessage(prompt)},
+	}
+}
+
+func newGoOpenAI(base string, hc *http.Client) *goopenai.Client {
+	cfg := goopenai.DefaultConfig(key)
+	cfg.BaseURL = base
+	cfg.HTTPClient = hc
+	return goopenai.NewClientWithConfig(cfg)
+}
+
+func goOpenAIRequest() goopenai.ChatCompletionRequest {
+	return goopenai.ChatCompletionRequest{
+		Model:    model,
+		Messages: []goopenai.ChatCompletionMessage{{Role: goopenai.ChatMessageRoleUser, Content: prompt}},
+	}
+}
+
+// readLLM reads the whole stream once, the way the package's documentation shows, and returns how many bytes of answer
+// text it saw. So do the other two.
 func readLLM(w *workload) (n int, err error) {
-	c, err := llm.New(llm.Config{BaseURL: baseURL, Key: key, HTTPClient: w.client()})
+	c, err := newLLM(baseURL, w.client(), llm.Timeouts{})
 	if err != nil {
 		return 0, err
 	}
-	s := c.Stream(context.Background(), &llm.Request{Model: model, Messages: []llm.Message{llm.User(prompt)}})
-	for ev, err := range s.Events() {
+	for ev, err := range c.Stream(context.Background(), llmRequest()).Events() {
 		if err != nil {
 			return n, err
 		}
@@ -51,12 +79,9 @@ func readLLM(w *workload) (n int, err error) {
 }
 
 func readOpenAI(w *workload) (n int, err error) {
-	c := openaigo.NewClient(option.WithBaseURL(baseURL), option.WithAPIKey(key), option.WithHTTPClient(w.client()))
-	s := c.Chat.Completions.NewStreaming(context.Background(), openaigo.ChatCompletionNewParams{
-		Model:    model,
-		Messages: []openaigo.ChatCompletionMessageParamUnion{openaigo.UserMessage(prompt)},
-	})
-	defer s.Close()
+	c := newOpenAI(baseURL, w.client())
+	s := c.Chat.Completions.NewStreaming(context.Background(), openAIRequest())
+	defer func() { _ = s.Close() }()
 	for s.Next() {
 		chunk := s.Current()
 		if len(chunk.Choices) > 0 {
@@ -67,17 +92,11 @@ func readOpenAI(w *workload) (n int, err error) {
 }
 
 func readGoOpenAI(w *workload) (n int, err error) {
-	cfg := goopenai.DefaultConfig(key)
-	cfg.BaseURL = baseURL
-	cfg.HTTPClient = w.client()
-	s, err := goopenai.NewClientWithConfig(cfg).CreateChatCompletionStream(context.Background(), goopenai.ChatCompletionRequest{
-		Model:    model,
-		Messages: []goopenai.ChatCompletionMessage{{Role: goopenai.ChatMessageRoleUser, Content: prompt}},
-	})
+	s, err := newGoOpenAI(baseURL, w.client()).CreateChatCompletionStream(context.Background(), goOpenAIRequest())
 	if err != nil {
 		return 0, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	for {
 		chunk, err := s.Recv()
 		if errors.Is(err, io.EOF) {

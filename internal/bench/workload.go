@@ -12,12 +12,14 @@ import (
 type workload struct {
 	body      []byte
 	chunks    int
+	lines     int // blank ones included
 	textBytes int // of the answer, reasoning not counted
 }
 
 // form is how a provider writes a chunk: a format with the chunk's number, content and reasoning, JSON-quoted or null.
 type form struct {
 	name, chunk, last string
+	answerOnly        bool
 }
 
 // forms are DeepSeek's, where one text differs from chunk to chunk, and OpenAI's, where a random "obfuscation" differs
@@ -46,14 +48,15 @@ func newWorkload(f form, chunks int) *workload {
 		piece := pieces[i%len(pieces)]
 		quoted, _ := json.Marshal(piece) // a string can be encoded
 		content, reasoning := "null", string(quoted)
-		if i >= chunks/2 {
+		if i >= chunks/2 || f.answerOnly {
 			content, reasoning = string(quoted), "null"
 			w.textBytes += len(piece)
 		}
-		fmt.Fprintf(&b, "data: "+f.chunk+"\n\n", uint32(i)*2654435761, content, reasoning) //nolint:gosec // scrambled, not counted
+		fmt.Fprintf(&b, "data: "+f.chunk+"\n\n", uint32(i)*2654435761, content, reasoning) // scrambled
 	}
 	b.WriteString("data: " + f.last + "\n\ndata: [DONE]\n\n")
 	w.body = b.Bytes()
+	w.lines = bytes.Count(w.body, []byte{'\n'})
 	return w
 }
 
