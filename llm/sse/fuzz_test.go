@@ -14,7 +14,7 @@ import (
 // FuzzReader compares the reader with a plain reading of the standard over the whole text, however the bytes are cut.
 func FuzzReader(f *testing.F) {
 	for _, s := range []string{
-		"data: a\n\n", "\uFEFFdata:1\r\r\uFEFFdata:2\n\n", "id: 1\nevent: e\ndata\ndata:x\r\n\r\n", "data: \xe4\xbd\n\n", ":c\nretry: 1\n\nid:\x00\n\n",
+		"data: a\n\n", "data: a\n\ndata: b\n\ndata: \xff\n\ndata: c\r\n\ndata: d\r\rdata: e\n\nid: 1\n\ndata: f\n\n", "\uFEFFdata:1\r\r\uFEFFdata:2\n\n", "id: 1\nevent: e\ndata\ndata:x\r\n\r\n", "data: \xe4\xbd\n\n", ":c\nretry: 1\n\nid:\x00\n\n",
 	} {
 		f.Add(s, 3)
 	}

@@ -9,12 +9,17 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // DefaultMaxLine is the longest line, and the longest data of one event, unless [Config] says otherwise: 16 MiB.
 const DefaultMaxLine = 16 << 20
 
-const firstBuffer = 8 << 10
+// The buffer begins small, since most streams come event by event, and grows while reads fill it.
+const (
+	firstBuffer = 4 << 10
+	largeBuffer = 32 << 10
+)
 
 // Config changes a [Reader]. The zero value is the standard with [DefaultMaxLine].
 type Config struct {
@@ -50,6 +55,7 @@ type Reader struct {
 	buf        []byte
 	start, end int // unread bytes are buf[start:end]
 	scanned    int // buf[start:scanned] holds no line end
+	clear      int // buf[start:clear] holds no CR; one stands at clear unless that is end
 	afterCR    bool
 	begun      bool // the first line, which may begin with a byte order mark, has been read
 	err        error
@@ -82,6 +88,9 @@ func (r *Reader) Next() (Event, error) {
 	if r.given {
 		r.reset()
 	}
+	if ev, ok := r.plain(); ok {
+		return ev, nil
+	}
 	for {
 		line, err := r.line()
 		if err != nil {
@@ -102,6 +111,32 @@ func (r *Reader) Next() (Event, error) {
 		r.typ = ""
 	}
 }
+
+// plain is Next for what nearly every event is: one data line and a blank one, with LF at their ends, both of which have
+// been read. Its data is not copied.
+func (r *Reader) plain() (Event, bool) {
+	if r.afterCR || !r.begun || r.lines > 0 {
+		return Event{}, false
+	}
+	r.findCR()
+	b := r.buf[r.start:r.clear]
+	if len(b) < len(dataField) || string(b[:len(dataField)]) != dataField {
+		return Event{}, false
+	}
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 || end > r.max || end+1 >= len(b) || b[end+1] != '\n' {
+		return Event{}, false
+	}
+	value := b[len(dataField):end:end]
+	if !r.raw && !utf8.Valid(value) {
+		return Event{}, false
+	}
+	r.start += end + 2
+	r.id = r.idBuffer
+	return Event{Type: "message", ID: r.id, Data: value, Lines: 1}, true
+}
+
+const dataField = "data: "
 
 // Events ranges over the events that are left; the error, if any, is the last pair. The end of the stream is no error.
 // An event's Data is valid until the next turn of the loop. After a break, Next and Events go on with the next event.
@@ -210,8 +245,7 @@ func (r *Reader) line() ([]byte, error) {
 			}
 		}
 		r.scanned = max(r.scanned, r.start)
-		if i := lineEnd(r.buf[r.scanned:r.end]); i >= 0 {
-			end := r.scanned + i
+		if end := r.lineEnd(); end >= 0 {
 			line := r.buf[r.start:end]
 			r.afterCR = r.buf[end] == '\r'
 			r.start = end + 1
@@ -240,34 +274,42 @@ func (r *Reader) withoutBOM(line []byte) []byte {
 	return bytes.TrimPrefix(line, bom)
 }
 
-// lineEnd finds the first CR or LF. It goes window by window: with lone CRs, a search for LF through a large buffer
-// would start again at every line.
-func lineEnd(b []byte) int {
-	const window = 4 << 10
-	for off := 0; off < len(b); off += window {
-		w := b[off:min(off+window, len(b))]
-		lf := bytes.IndexByte(w, '\n')
-		if lf >= 0 {
-			w = w[:lf]
-		}
-		if cr := bytes.IndexByte(w, '\r'); cr >= 0 {
-			return off + cr
-		}
-		if lf >= 0 {
-			return off + lf
-		}
+// lineEnd finds the first CR or LF that has been read. Each CR is looked for once: with lone CRs, a search for LF through a
+// large buffer would start again at every line.
+func (r *Reader) lineEnd() int {
+	r.findCR()
+	if i := bytes.IndexByte(r.buf[r.scanned:r.clear], '\n'); i >= 0 {
+		return r.scanned + i
+	}
+	if r.clear < r.end {
+		return r.clear
 	}
 	return -1
 }
 
+// findCR moves clear on to the first CR that is unread, or to the end.
+func (r *Reader) findCR() {
+	r.clear = max(r.clear, r.start)
+	if r.clear == r.end || r.buf[r.clear] == '\r' {
+		return
+	}
+	if i := bytes.IndexByte(r.buf[r.clear:r.end], '\r'); i >= 0 {
+		r.clear += i
+	} else {
+		r.clear = r.end
+	}
+}
+
 // fill reads once, whatever comes.
 func (r *Reader) fill() {
+	full := r.end == len(r.buf) && len(r.buf) < largeBuffer
 	if r.start > 0 {
 		n := copy(r.buf, r.buf[r.start:r.end])
 		r.scanned -= r.start
+		r.clear = max(r.clear-r.start, 0)
 		r.start, r.end = 0, n
 	}
-	if r.end == len(r.buf) {
+	if full || r.end == len(r.buf) {
 		r.buf = slices.Grow(r.buf, max(firstBuffer, len(r.buf)))
 		r.buf = r.buf[:cap(r.buf)]
 	}
