@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -73,8 +74,8 @@ func (o outcome) String() string {
 	if o.err != nil && len(o.err.Error()) > 1_000_000 {
 		words = append(words, fmt.Sprintf("prints %d MB", len(o.err.Error())/1_000_000))
 	}
-	if o.read > 10_000_000 {
-		words = append(words, fmt.Sprintf("reads %d MB", o.read/1_000_000))
+	if o.row.alone { // about sizes
+		words = append(words, fmt.Sprintf("reads %s kB", amount(int(o.read/1000))))
 	}
 	if o.routines > 0 || o.conns > 0 {
 		words = append(words, "leaves "+plural(o.routines, "goroutine")+" and "+plural(o.conns, "connection"))
@@ -91,6 +92,9 @@ func (o outcome) end() string {
 	case got > 0:
 		text = fmt.Sprintf(", %s of %s", amount(got), plural(all, "rune"))
 	}
+	if len(o.calls) > 0 && !slices.Equal(o.calls, o.row.calls) {
+		text += ", calls " + short(strings.Join(o.calls, " and "))
+	}
 	switch {
 	case o.stopped:
 		return fmt.Sprintf("hangs (stopped after %v)", o.took.Round(time.Second)) + text
@@ -98,7 +102,7 @@ func (o outcome) end() string {
 		return "error: " + short(o.err.Error()) + text
 	case o.row.leave:
 		return "left after " + plural(utf8.RuneCountInString(o.text), "rune")
-	case o.text == o.row.whole && o.finish == "stop":
+	case o.complete():
 		return "ok"
 	case !utf8.ValidString(o.text):
 		return fmt.Sprintf("SILENT: err nil, text %q", o.text)

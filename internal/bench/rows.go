@@ -15,6 +15,7 @@ type row struct {
 	serve func(*llmtest.Server) http.Handler // prepares the server and returns what answers, most often the server itself
 	// whole is the text that there is to be read, before the error if one comes.
 	whole string
+	calls []string // the tool calls there are
 	learn []string // what a program must be able to learn from the error
 	right func(outcome) bool
 	question
@@ -63,6 +64,12 @@ func rows() []row {
 			learn: []string{"the engine broke", "502"}, right: reported,
 		},
 		{name: `"error":null in each chunk`, serve: fault(llmtest.ErrorNull), right: outcome.fine},
+		{name: "tool arguments as an object", serve: calling(llmtest.ToolArgsObject, 1), whole: none, calls: wanted(1), right: outcome.fine},
+		{
+			name: "tool arguments cut, end in peace", serve: calling(llmtest.ToolArgsCut, 1), whole: none, calls: wanted(1),
+			right: func(o outcome) bool { return o.cut() && len(o.calls) == 0 },
+		},
+		{name: "two tool calls of one index, own IDs", serve: calling(llmtest.ToolSameIndex, 2), whole: none, calls: wanted(2), right: outcome.fine},
 
 		{
 			name: "200 with an error envelope", serve: fault(llmtest.OKError), whole: none,
@@ -130,6 +137,7 @@ func rows() []row {
 		{name: "invalid UTF-8 in the text", serve: fault(llmtest.InvalidUTF8), whole: "a\uFFFD\uFFFDb你", right: outcome.fine},
 	}
 	for i := range all {
+		all[i].tools = len(all[i].calls) > 0
 		switch all[i].whole {
 		case "":
 			all[i].whole = said

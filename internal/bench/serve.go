@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/kitroll/kitroll/llm"
 	"github.com/kitroll/kitroll/llm/llmtest"
 )
 
@@ -15,6 +16,28 @@ func fault(f llmtest.Fault) func(*llmtest.Server) http.Handler {
 		return s
 	}
 }
+
+// calling lets the model call a tool n times, wrongly.
+func calling(f llmtest.Fault, n int) func(*llmtest.Server) http.Handler {
+	return func(s *llmtest.Server) http.Handler {
+		a := llmtest.Answer{}
+		for i, city := range cities()[:n] {
+			a.ToolCalls = append(a.ToolCalls, llm.ToolCall{Index: i, ID: "call_" + city, Name: toolName, Arguments: `{"city":"` + city + `"}`})
+		}
+		s.OnChat(func(llmtest.ChatRequest) llmtest.Answer { return a })
+		return fault(f)(s)
+	}
+}
+
+// wanted are the calls that a client has to read from it.
+func wanted(n int) (calls []string) {
+	for _, city := range cities()[:n] {
+		calls = append(calls, toolName+`({"city":"`+city+`"})`)
+	}
+	return calls
+}
+
+func cities() []string { return []string{"Paris", "上海"} }
 
 // answers lets the first answers be these bodies; later ones are fine.
 func answers(status int, h http.Header, bodies ...string) func(*llmtest.Server) http.Handler {

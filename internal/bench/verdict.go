@@ -3,12 +3,22 @@ package main
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
 // fine tells an answer that was read in full and without an error.
 func (o outcome) fine() bool {
-	return o.err == nil && o.text == o.row.whole && o.finish == "stop" && o.clean()
+	return o.err == nil && o.complete() && o.clean()
+}
+
+// complete tells an answer of which nothing is missing, whether or not there is an error.
+func (o outcome) complete() bool {
+	finish := "stop"
+	if o.row.tools {
+		finish = "tool_calls"
+	}
+	return o.text == o.row.whole && o.finish == finish && slices.Equal(o.calls, o.row.calls)
 }
 
 // failed tells an error that was reported, with the text that came before it.
