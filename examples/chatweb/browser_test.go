@@ -1,0 +1,139 @@
+//go:build browser
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/llm/llmtest"
+)
+
+// hostile is an answer that tries everything, in every tense that Markdown has.
+const hostile = `# An answer
+
+Before. <script>window.pwned = 1; alert(1)</script> <img src=x onerror="window.pwned = 2; alert(2)">
+
+<script>
+window.pwned = 3
+
+</script>
+
+<iframe srcdoc="<script>parent.pwned = 4</script>"></iframe> <svg onload="window.pwned = 5"><a href="javascript:window.pwned=6">x</a></svg>
+
+[one](javascript:window.pwned=7) [two](data:text/html,<script>opener.pwned=8</script>) [three](java&#x73;cript:window.pwned=9) [four](/chat) <javascript:window.pwned=10>
+
+![beacon](https://127.0.0.1:9/?secret) ![inline](data:image/svg+xml,<svg/onload=parent.pwned=11>)
+
+<style>body { display: none }</style> <base href="https://evil.example/"> <form action="https://evil.example/"><input name=x></form>
+
+- a list
+- with **two** items
+
+` + "```go\nif a < b && c > d { return \"</code><script>window.pwned = 12</script>\" }\n```\n" + `
+| left | right |
+|:-----|------:|
+| 1    | 2     |
+
+A [good link](https://example.com/a?b=c&d) and the end.
+`
+
+// The page in a real browser: it shows an answer as it comes, lets nothing in it run, stops, remembers, and when its tab is
+// closed the provider is told at once.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	shots := os.Getenv("KITROLL_CHATWEB_SHOTS")
+	if shots == "" {
+		shots = t.TempDir()
+	}
+	w := newWorld(t, func(s *server) {
+		s.platform.Model, s.platform.Fake, s.platform.Name = "deepseek-reasoner", true, "a fake inside this process"
+	})
+	w.says(
+		llmtest.Answer{Reasoning: strings.Repeat("Let me think about it. ", 12), Text: hostile, Runes: 12, Delay: 3 * time.Millisecond},
+		endless(),
+		llmtest.Answer{Text: "short"},
+		endless(),
+	)
+	b := openBrowser(t)
+	page := b.open(w.url)
+
+	// As it comes, and then rendered.
+	page.say("Show me\neverything")
+	lengths := map[any]bool{}
+	for page.eval("document.querySelectorAll('article.assistant').length === 1 && !document.querySelector('.busy')") != true {
+		lengths[page.eval("document.querySelector('main').textContent.length")] = true
+	}
+	assert.Greater(t, len(lengths), 3, "it was seen to grow")
+	assert.Equal(t, "Show me\neverything", page.eval("document.querySelector('article.user').textContent"))
+	for selector, n := range map[string]int{
+		"h1": 1, "pre code": 1, "td": 2, "li": 2, "strong": 1, "details:not([open])": 1, "a": 2,
+		"script, iframe, svg, img, style, base, form, input, [onerror], [onload], [style]": 0,
+	} {
+		assert.EqualValues(t, n, page.eval(fmt.Sprintf("document.querySelectorAll('article.assistant %s').length", strings.ReplaceAll(selector, ", ", ", article.assistant "))), selector)
+	}
+	assert.Contains(t, page.eval("document.querySelector('article.assistant').textContent"), "<script>window.pwned = 1; alert(1)</script>", "it is shown as the text that it is")
+	assert.Equal(t, true, page.eval("[...document.querySelectorAll('article.assistant a')].every(a => a.protocol === 'https:' && a.rel.includes('noopener') && a.target === '_blank')"))
+	page.shoot(shots, "light", "light")
+	page.shoot(shots, "dark", "dark")
+
+	// The policy holds even where something got through.
+	page.eval("(() => { const x = document.createElement('div'); x.innerHTML = rendered.createHTML('<img src=x onerror=\"window.pwned = 13\"><a href=\"javascript:window.pwned=14\" id=slipped>x</a>'); document.body.append(x); document.getElementById('slipped').click(); x.remove(); })()")
+	time.Sleep(100 * time.Millisecond)
+	assert.Nil(t, page.eval("window.pwned"), "nothing ran")
+	assert.Equal(t, true, page.eval("(() => { try { document.createElement('div').innerHTML = '<b>x</b>'; return false } catch { return true } })()"), "text is not HTML by accident")
+	assert.Empty(t, b.events("Page.javascriptDialogOpening"))
+
+	// Stop.
+	page.say("go on for ever")
+	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	asked := time.Now()
+	page.eval("document.getElementById('stop').click()")
+	t.Logf("upstream ended %d ms after Stop", w.endOf(2).Sub(asked).Milliseconds())
+	page.until("document.querySelector('article:last-child .note')?.textContent === 'stopped'")
+	assert.Contains(t, page.eval("document.querySelector('article:last-child .raw').textContent"), "word word")
+
+	// The tab remembers, over a reload too, and another tab knows nothing.
+	page.call(page.session, "Page.reload", nil, nil)
+	page.until("document.querySelectorAll('article').length === 4")
+	other := b.open(w.url)
+	assert.EqualValues(t, 0, other.eval("document.querySelectorAll('article').length"))
+	page.say("and now?")
+	page.until("document.querySelectorAll('article').length === 6 && !document.querySelector('.busy')")
+	last := string(w.llm.Requests()[len(w.llm.Requests())-1].Body)
+	for _, said := range []string{"Show me\\neverything", "A [good link]", "word word", "and now?"} {
+		assert.Contains(t, last, said)
+	}
+	assert.NotContains(t, last, "Let me think about it")
+
+	// A tab that closes in the middle ends the call.
+	other.say("go on for ever")
+	other.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	require.Equal(t, 1, w.calls())
+	asked = time.Now()
+	b.call("", "Target.closeTarget", params{"targetId": other.target}, nil)
+	t.Logf("upstream ended %d ms after the tab closed", w.endOf(2).Sub(asked).Milliseconds())
+	assert.Zero(t, w.calls())
+	for _, exception := range b.events("Runtime.exceptionThrown") {
+		assert.Contains(t, exception, "Content Security Policy", "an error in the page")
+	}
+}
+
+// endOf waits for the end of a number of calls to the provider, and says when the last of them was.
+func (w *world) endOf(calls int) (at time.Time) {
+	w.t.Helper()
+	for range calls {
+		select {
+		case at = <-w.ended:
+		case <-time.After(30 * time.Second):
+			require.Fail(w.t, "the call to the provider did not end")
+		}
+	}
+	return at
+}
