@@ -45,7 +45,7 @@ const ContextLength = 131072
 func (s *Server) ShapeModels(shape ModelsShape) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shape = shape
+	s.list = shape
 }
 
 func (s *Server) models(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func (s *Server) models(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	shape := s.shape
+	shape := s.list
 	s.mu.Unlock()
 	entries := make([]any, len(s.opts.Models))
 	for i, id := range s.opts.Models {

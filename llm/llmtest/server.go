@@ -65,7 +65,7 @@ type Server struct {
 	onChat   func(ChatRequest) Answer
 	onImage  func(ImageRequest) ImageAnswer
 	faults   []Fault
-	shape    ModelsShape
+	list     ModelsShape
 	requests []Request
 	files    map[string][]byte
 	serial   int
