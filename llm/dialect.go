@@ -104,8 +104,9 @@ const (
 // ImageShape is how a request for images is written.
 type ImageShape struct {
 	CountField string // empty = n
+	MaxCount   int    // images in one call; 0 = the package's own limit, 10
 	SizeField  string // empty = size
-	// Plain: response_format is never sent.
+	// Plain: response_format is never sent, and the answer holds addresses.
 	Plain bool
 }
 

@@ -92,7 +92,7 @@ func SiliconFlow() Dialect {
 			On: map[string]any{"enable_thinking": true}, Off: map[string]any{"enable_thinking": false}, Budget: "thinking_budget",
 		},
 		ReasoningField: "reasoning_content",
-		Images:         ImageShape{CountField: "batch_size", SizeField: "image_size", Plain: true},
+		Images:         ImageShape{CountField: "batch_size", MaxCount: 4, SizeField: "image_size", Plain: true},
 	}
 }
 

@@ -29,8 +29,8 @@ const (
 type ImageRequest struct {
 	Model  string // required
 	Prompt string // required; at most 1000 characters for dall-e-2, 4000 for dall-e-3, 32000 for gpt-image
-	N      int    // how many; 0 = 1. dall-e-3 makes 1 only
-	Size   string // such as "1024x1024"; empty = the model's default
+	N      int    // how many; 0 = 1. dall-e-3 makes 1 only. Sent under the name that the Dialect knows
+	Size   string // such as "1024x1024"; empty = the model's default. Likewise
 	// Quality: dall-e-3 "standard" or "hd"; gpt-image "low", "medium", "high" or "auto"; empty = the model's default.
 	Quality string
 	Style   string // of dall-e-3 only: "vivid" or "natural"
@@ -39,8 +39,8 @@ type ImageRequest struct {
 	ResponseFormat ImageFormat
 	Background     string // of gpt-image only: "transparent", "opaque" or "auto"
 	OutputFormat   string // of gpt-image only: "png", "jpeg" or "webp"
-	// Extra goes into the body last and replaces what is there, such as SiliconFlow's {"image_size": "1024x1024"}. A nil
-	// value takes a field out.
+	// Extra goes into the body last and replaces what is there, such as SiliconFlow's {"negative_prompt": "people"} or
+	// gpt-image's {"output_compression": 80}. A nil value takes a field out.
 	Extra map[string]any
 }
 
@@ -94,7 +94,7 @@ type wireImageRequest struct {
 //
 // Source: OpenAI and SiliconFlow API references, images/generations (read 2026-11).
 func (c *Client) Images(ctx context.Context, r *ImageRequest) (*ImageResponse, error) {
-	body, err := r.body()
+	body, err := r.body(&c.dialect)
 	if err != nil {
 		return nil, &Error{Op: opImages, Kind: ErrInvalid, Message: "request: " + err.Error(), Err: err}
 	}
@@ -248,21 +248,35 @@ func decodeBase64(s string) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(s)
 }
 
-func (r *ImageRequest) body() ([]byte, error) {
+func (r *ImageRequest) body(d *Dialect) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	shape := d.Images
+	if shape.MaxCount > 0 && r.N > shape.MaxCount {
+		return nil, fmt.Errorf("N: %s makes %d images at a time, not %d", d.Name, shape.MaxCount, r.N)
+	}
+	if shape.Plain && r.ResponseFormat == ImageB64 {
+		return nil, fmt.Errorf("ResponseFormat: %s gives addresses only; FetchImage fetches one", d.Name)
 	}
 	w := wireImageRequest{
 		Model: r.Model, Prompt: r.Prompt, N: r.N, Size: r.Size, Quality: r.Quality, Style: r.Style,
 		ResponseFormat: r.ResponseFormat, Background: r.Background, OutputFormat: r.OutputFormat,
 	}
+	add := map[string]any{}
+	if shape.CountField != "" && r.N > 0 {
+		add[shape.CountField], w.N = r.N, 0
+	}
+	if shape.SizeField != "" && r.Size != "" {
+		add[shape.SizeField], w.Size = r.Size, ""
+	}
 	switch {
-	case isGPTImage(r.Model):
+	case isGPTImage(r.Model) || shape.Plain:
 		w.ResponseFormat = ""
 	case strings.HasPrefix(r.Model, "dall-e"):
 		w.ResponseFormat = cmp.Or(w.ResponseFormat, ImageB64)
 	}
-	return mergeExtra(w, r.Extra)
+	return mergeExtra(w, add, r.Extra)
 }
 
 func isGPTImage(model string) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -108,6 +109,29 @@ func TestImages_refusedBefore(t *testing.T) {
 	tr.RegisterResponder("POST", imagesURL, httpmock.NewStringResponder(200, `{"data":[{"url":"https://e.com/a"}]}`))
 	_, err := c.Images(t.Context(), &llm.ImageRequest{Model: "dall-e-2", Prompt: strings.Repeat("图", 1000), N: 10})
 	require.NoError(t, err, "the limits themselves are allowed")
+}
+
+// The same request in the words of a provider that has others.
+func TestImages_dialect(t *testing.T) {
+	t.Parallel()
+	var body string
+	c, tr := mocked(t, func(cfg *llm.Config) { cfg.Dialect = llm.SiliconFlow() })
+	tr.RegisterResponder("POST", imagesURL, func(r *http.Request) (*http.Response, error) {
+		data, err := io.ReadAll(r.Body)
+		body = string(data)
+		return httpmock.NewStringResponse(200, `{"images":[{"url":"https://e.com/a"}],"timings":{"inference":1},"seed":7}`), err
+	})
+	_, err := c.Images(t.Context(), &llm.ImageRequest{Model: "Kwai-Kolors/Kolors", Prompt: "p", N: 4, Size: "1024x1024", Extra: map[string]any{"seed": 7}})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"model":"Kwai-Kolors/Kolors","prompt":"p","batch_size":4,"image_size":"1024x1024","seed":7}`, body)
+	for want, r := range map[string]*llm.ImageRequest{
+		"N: siliconflow makes 4 images at a time, not 5": {Model: "m", Prompt: "p", N: 5},
+		"ResponseFormat: siliconflow gives addresses":    {Model: "m", Prompt: "p", ResponseFormat: llm.ImageB64},
+	} {
+		_, err := c.Images(t.Context(), r)
+		require.ErrorContains(t, err, want)
+	}
+	require.Equal(t, 1, tr.GetTotalCallCount())
 }
 
 // Money is spent when an image is made: whatever may have reached the provider is sent once.
