@@ -41,7 +41,9 @@ func TestRecorder(t *testing.T) {
 		}
 		return out
 	}
-	srv.OnChat(func(r llmtest.ChatRequest) llmtest.Answer { return llmtest.Answer{Text: r.Messages[0].Text, Runes: 100} })
+	srv.OnChat(func(r llmtest.ChatRequest) llmtest.Answer {
+		return llmtest.Answer{Text: r.Messages[0].Text, Runes: 100}
+	})
 	srv.Misbehave("", llmtest.CutMidLine, llmtest.EchoKey)
 	first := talk(cfg)
 	require.Empty(t, first[0].err)
