@@ -1,4 +1,4 @@
-// Package llm talks to OpenAI-style APIs: streaming chat, whole answers and images, at OpenAI, DeepSeek, Aliyun DashScope,
+// Package llm talks to OpenAI-style APIs: streaming chat with tools, whole answers, images and lists of models, at OpenAI, DeepSeek, Aliyun DashScope,
 // Moonshot, Zhipu, Volcengine Ark, SiliconFlow, OpenRouter, Groq, xAI, Mistral, Azure, and at servers of one's own such as
 // Ollama, vLLM and llama.cpp. It has no dependencies beyond the standard library.
 //
@@ -44,21 +44,43 @@
 //
 // It is quick: a chunk costs a fraction of a microsecond and no allocation (see internal/bench for the comparison).
 //
+// # Tools and JSON
+//
+// [Request.Tools] are functions that the model may ask to have called. Its calls come as events of their own, piece by piece,
+// and once the answer is complete each comes as [KindCallEnd]: act on that, or on [Response.ToolCalls] after a stream without
+// an error. A call that was cut off is never handed out as finished: it fails the stream with [ErrTruncated], also when the
+// server gave a finish_reason, and stands in the Response marked Incomplete. The history is checked before it is sent: every
+// call needs its [ToolResult].
+//
+// [Request.Format] asks for JSON, with or without a schema. Where a provider knows no schemas, this one goes into the
+// instructions. Package llm/schema makes schemas and tools from Go types and holds answers to them.
+//
 // # Differences between providers
 //
-// Reasoning is read under reasoning_content, reasoning and in lists of content parts; usage wherever it stands.
-// [Request.Extra] has room for a provider's own fields, such as {"enable_thinking": true} or {"thinking":
-// {"type": "enabled"}}, and takes out what one refuses: {"stream_options": nil}. MaxTokens goes as max_completion_tokens to
-// api.openai.com and as max_tokens elsewhere.
+// What providers write otherwise is a [Dialect]: data, found by the host of BaseURL, which a caller can change or replace. It
+// knows how thinking is turned on, off, up and down ([Request.Reasoning]), which field bounds the answer, where reasoning goes
+// when it is sent back and when it must be, and how images are asked for. What servers send is read in every known way
+// whatever the dialect. [Request.Extra] has room for a provider's own fields and takes out what one refuses: {"stream_options":
+// nil}. Unknown members of what the model says are kept in Message.Extra and ToolCall.Extra and sent back: some providers
+// need them, such as OpenRouter's reasoning_details and Gemini's thought signatures.
+//
+// A dialect with API: [APIResponses] speaks the Responses API behind the same requests, events, messages and errors. Nothing
+// is kept at the server; reasoning travels encrypted in Message.Extra. OpenAI's models from GPT-5.5 on want it for tools
+// together with a reasoning effort.
+//
+//	d := llm.OpenAI()
+//	d.API = llm.APIResponses
+//	client, err := llm.New(llm.Config{BaseURL: "https://api.openai.com/v1", Key: key, Dialect: d})
 //
 // # Limits
 //
-// Tool calls, structured output and the Responses API are not in this release: an answer that calls tools ends with the
-// finish "tool_calls" and without the calls. Of <think> tags in the text nothing is made.
+// Audio and pictures in answers, custom tools (other than functions) and the server's own tools (search, code) of the
+// Responses API are not read. Of a stream with [Request.N] above 1, Message and Text are choice 0.
 //
 // # Testing
 //
-// Package llmtest is a server with scripted answers that can misbehave in all these ways.
+// Package llmtest is a server with scripted answers that can misbehave in all these ways, in the manner of each provider, and
+// a recorder of what a real one said.
 //
 // Sources: API references and source code of the providers and servers named (read 2026-11). What no page confirms is
 // marked "unverified" where it is handled.

@@ -2,6 +2,7 @@ package llm_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -65,6 +66,76 @@ func ExampleStream_Text() {
 	// "o, h"
 	// "ello"
 	// cut after "Hello, hello"
+}
+
+// A tool call and its result: one turn each way. The model's message goes into the history as it came.
+func ExampleTool() {
+	srv := llmtest.NewServer() // real code: llm.Config{BaseURL: "https://api.deepseek.com", Key: …}
+	defer srv.Close()
+	srv.OnChat(func(r llmtest.ChatRequest) llmtest.Answer {
+		if last := r.Messages[len(r.Messages)-1]; last.Role == "tool" {
+			return llmtest.Answer{Text: "In Århus: " + last.Text + "."}
+		}
+		return llmtest.Answer{ToolCalls: []llm.ToolCall{{ID: "call_1", Name: "weather", Arguments: `{"city":"Århus"}`}}}
+	})
+	client, err := llm.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := &llm.Request{
+		Model: "deepseek-chat", Messages: []llm.Message{llm.User("What is the weather in Århus?")},
+		Tools: []llm.Tool{{
+			Name: "weather", Description: "The weather of a city now.",
+			Parameters: json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`),
+		}},
+	}
+	for {
+		resp, err := client.Chat(context.Background(), r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		r.Messages = append(r.Messages, resp.Message())
+		if resp.Finish() != llm.FinishToolCalls {
+			fmt.Println(resp.Text())
+			return
+		}
+		for _, call := range resp.ToolCalls() {
+			var in struct{ City string }
+			if err := call.Decode(&in); err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println("asked for", in.City)
+			r.Messages = append(r.Messages, llm.ToolResult(call.ID, "rain, 7 °C"))
+		}
+	}
+	// Output:
+	// asked for Århus
+	// In Århus: rain, 7 °C.
+}
+
+// A server that the package does not know, told how it differs.
+func ExampleDialect() {
+	srv := llmtest.NewServer()
+	defer srv.Close()
+	cfg := srv.Config()
+	cfg.Dialect = llm.Generic()
+	cfg.Dialect.Name = "my server"
+	cfg.Dialect.MaxTokensField = "max_completion_tokens"
+	cfg.Dialect.ThinkTags = llm.ThinkTagged
+	srv.OnChat(func(r llmtest.ChatRequest) llmtest.Answer {
+		return llmtest.Answer{Text: fmt.Sprintf("<think>At most %d tokens.</think>Hello.", r.MaxTokens)}
+	})
+	client, err := llm.New(cfg)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := client.Chat(context.Background(), &llm.Request{Model: "gpt-4o", Messages: []llm.Message{llm.User("Hi")}, MaxTokens: 20})
+	fmt.Println(resp.Reasoning(), resp.Text(), err)
+	// Output: At most 20 tokens. Hello. <nil>
 }
 
 func ExampleClient_Images() {
