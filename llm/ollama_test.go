@@ -32,7 +32,7 @@ type ollama struct {
 
 // TestOllama speaks to a real server. .ci/ollama builds one, starts it and runs this test.
 //
-//nolint:paralleltest,tparallel // the server has two cores at best, and answers one after the other
+//nolint:paralleltest // the server has two cores at best, and answers one after the other
 func TestOllama(t *testing.T) {
 	base := os.Getenv("KITROLL_OLLAMA")
 	if base == "" {
@@ -62,6 +62,7 @@ func (o *ollama) request(model string) *llm.Request {
 }
 
 func (o *ollama) stream(t *testing.T) {
+	t.Helper()
 	for _, model := range []string{o.plain, o.tools} {
 		s := o.client.Stream(t.Context(), o.request(model))
 		var kinds []llm.Kind
@@ -83,6 +84,7 @@ func (o *ollama) stream(t *testing.T) {
 }
 
 func (o *ollama) streamWithoutUsage(t *testing.T) {
+	t.Helper()
 	r := o.request(o.plain)
 	r.Extra = map[string]any{"stream_options": nil}
 	s := o.client.Stream(t.Context(), r)
@@ -110,6 +112,7 @@ func (o *ollama) free(t *testing.T) {
 }
 
 func (o *ollama) cancel(t *testing.T) {
+	t.Helper()
 	why := errors.New("the reader has seen enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -133,6 +136,7 @@ func (o *ollama) cancel(t *testing.T) {
 }
 
 func (o *ollama) leave(t *testing.T) {
+	t.Helper()
 	for text, err := range o.client.Stream(t.Context(), o.long()).Text() {
 		require.NoError(t, err)
 		require.NotEmpty(t, text)
@@ -142,6 +146,7 @@ func (o *ollama) leave(t *testing.T) {
 }
 
 func (o *ollama) chat(t *testing.T) {
+	t.Helper()
 	resp, err := o.client.Chat(t.Context(), o.request(o.plain))
 	require.NoError(t, err)
 	require.NotEmpty(t, resp.Text())
@@ -150,6 +155,7 @@ func (o *ollama) chat(t *testing.T) {
 }
 
 func (o *ollama) n(t *testing.T) {
+	t.Helper()
 	r := o.request(o.plain)
 	r.N = 3
 	resp, err := o.client.Chat(t.Context(), r)
@@ -158,6 +164,7 @@ func (o *ollama) n(t *testing.T) {
 }
 
 func (o *ollama) models(t *testing.T) {
+	t.Helper()
 	ours := func(n llm.ModelName) bool { return n.Family == "kitroll" }
 	models, err := listed(t, o.client.Models(t.Context(), &llm.ModelsOptions{Match: ours}))
 	require.NoError(t, err)
@@ -170,6 +177,7 @@ func (o *ollama) models(t *testing.T) {
 }
 
 func (o *ollama) noModel(t *testing.T) {
+	t.Helper()
 	_, err := o.client.Chat(t.Context(), o.request("kitroll-no-such"))
 	require.ErrorIs(t, err, llm.ErrNotFound)
 	require.ErrorIs(t, err, fs.ErrNotExist)

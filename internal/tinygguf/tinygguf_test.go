@@ -16,8 +16,8 @@ import (
 
 // reader reads a file as the specification has it, by itself.
 type reader struct {
-	t *testing.T
 	*bytes.Reader
+	t *testing.T
 }
 
 func read[T any](r reader) (v T) {
@@ -62,7 +62,7 @@ func (r reader) value(kind uint32) any {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	file := tinygguf.Model(7)
-	r := reader{t, bytes.NewReader(file)}
+	r := reader{bytes.NewReader(file), t}
 	require.Equal(t, [4]byte{'G', 'G', 'U', 'F'}, read[[4]byte](r))
 	require.EqualValues(t, 3, read[uint32](r))
 	tensors, values := read[uint64](r), read[uint64](r)
