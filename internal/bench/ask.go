@@ -59,7 +59,7 @@ func askLLM(ctx context.Context, base string, hc *http.Client, q question) (a an
 	if q.tools {
 		r.Tools = []llm.Tool{{Name: toolName, Parameters: json.RawMessage(toolSchema)}}
 	}
-	for ev, err := range c.Stream(ctx, r).Events() {
+	for ev, err := range c.Stream(ctx, r).Events() { //nolint:contextcheck // the stream has it
 		if err != nil {
 			a.err = err
 			if e, ok := errors.AsType[*llm.Error](err); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -82,7 +83,7 @@ func (o official) stream(ctx context.Context, r request) (reply, error) {
 	s := o.c.Chat.Completions.NewStreaming(ctx, p)
 	defer func() { _ = s.Close() }()
 	var acc openai.ChatCompletionAccumulator
-	reasoning := ""
+	var reasoning strings.Builder
 	for s.Next() {
 		chunk := s.Current()
 		if !acc.AddChunk(chunk) {
@@ -90,7 +91,7 @@ func (o official) stream(ctx context.Context, r request) (reply, error) {
 		}
 		for _, c := range chunk.Choices {
 			if c.Index == 0 {
-				reasoning += extra(c.Delta.JSON.ExtraFields)
+				reasoning.WriteString(extra(c.Delta.JSON.ExtraFields))
 			}
 		}
 	}
@@ -98,7 +99,7 @@ func (o official) stream(ctx context.Context, r request) (reply, error) {
 		return reply{}, s.Err()
 	}
 	out := completion(&acc.ChatCompletion)
-	out.reasoning = reasoning
+	out.reasoning = reasoning.String()
 	return out, nil
 }
 

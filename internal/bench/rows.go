@@ -11,6 +11,7 @@ import (
 
 // row is one way for a server to behave, and what is to come of it.
 type row struct {
+	question
 	name  string
 	serve func(*llmtest.Server) http.Handler // prepares the server and returns what answers, most often the server itself
 	// whole is the text that there is to be read, before the error if one comes.
@@ -18,7 +19,6 @@ type row struct {
 	calls []string // the tool calls there are
 	learn []string // what a program must be able to learn from the error
 	right func(outcome) bool
-	question
 	stop  time.Duration // when to give up on a client; 0 = 30 s
 	alone bool          // keeps the machine busy: beside others it would stop their clocks
 }

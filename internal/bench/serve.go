@@ -1,13 +1,31 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/kitroll/kitroll/llm"
 	"github.com/kitroll/kitroll/llm/llmtest"
 )
+
+// listen serves h on a port of the loopback.
+func listen(ctx context.Context, h http.Handler) (base string, closeAll func()) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err) // without a loopback there is nothing to be seen
+	}
+	web := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = web.Serve(l) }) // until it is closed
+	return "http://" + l.Addr().String(), func() {
+		_ = web.Close()
+		wg.Wait()
+	}
+}
 
 // fault lets the first answer go wrong; later ones are fine.
 func fault(f llmtest.Fault) func(*llmtest.Server) http.Handler {

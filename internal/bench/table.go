@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"time"
@@ -83,13 +82,13 @@ func (r row) meet(ctx context.Context, p peer) outcome {
 	var mu sync.Mutex
 	var tries []time.Time
 	serve := r.serve(srv)
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	base, closeWeb := listen(ctx, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		mu.Lock()
 		tries = append(tries, time.Now())
 		mu.Unlock()
 		serve.ServeHTTP(w, req)
 	}))
-	defer web.Close()
+	defer closeWeb()
 
 	wire := newWire()
 	label := r.name + " / " + p.name
@@ -99,7 +98,7 @@ func (r row) meet(ctx context.Context, p peer) outcome {
 	defer cancel()
 	began := time.Now()
 	labelled(ctx, label, func(ctx context.Context) {
-		o.answer = p.ask(ctx, web.URL+"/v1", &http.Client{Transport: wire.transport}, r.question)
+		o.answer = p.ask(ctx, base+"/v1", &http.Client{Transport: wire.transport}, r.question)
 	})
 	o.took, o.stopped = time.Since(began), ctx.Err() != nil
 	o.routines, o.conns = wire.leftovers(label)

@@ -113,8 +113,8 @@ func TestWire_leftovers(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	}))
-	defer srv.Close()
-	defer close(block)
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() { close(block) })
 	for name, tt := range map[string]struct {
 		closeIt         bool
 		routines, conns int
@@ -123,6 +123,7 @@ func TestWire_leftovers(t *testing.T) {
 		"closed": {closeIt: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWire()
 			var body io.ReadCloser
 			labelled(t.Context(), t.Name(), func(ctx context.Context) {
