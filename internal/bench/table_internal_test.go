@@ -156,7 +156,7 @@ func TestReport(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		assert.Equal(t, want, amount(n))
 	}
-	slowOnes := []result{{name: ours, time: 100, allocs: 0.2}, {name: openAI, time: 1900}, {name: goOpenAI, time: 701}}
+	slowOnes := []result{{name: ours, cpu: 100, allocs: 0.2}, {name: openAI, cpu: 1900}, {name: goOpenAI, cpu: 701}}
 	assert.Equal(t, []string{
 		"F: only 19.0 times as quick as openai-go v3.96.0, 20 were promised",
 		"F: 0.20 allocations a chunk, at most 0.1 were promised",
