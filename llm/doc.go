@@ -50,7 +50,7 @@
 // and once the answer is complete each comes as [KindCallEnd]: act on that, or on [Response.ToolCalls] after a stream without
 // an error. A call that was cut off is never handed out as finished: it fails the stream with [ErrTruncated], also when the
 // server gave a finish_reason, and stands in the Response marked Incomplete. The history is checked before it is sent: every
-// call needs its [ToolResult].
+// call needs its [ToolResult]. [Run] carries calls out until the model has its answer.
 //
 // [Request.Format] asks for JSON, with or without a schema. Where a provider knows no schemas, this one goes into the
 // instructions. Package llm/schema makes schemas and tools from Go types and holds answers to them.

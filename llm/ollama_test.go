@@ -25,6 +25,7 @@ import (
 
 // ollama is a real server, with two models that were made for this run.
 type ollama struct {
+	base   string
 	client *llm.Client
 	plain  string // a model for plain chat
 	tools  string // the same, with a template that thinks and calls tools
@@ -51,7 +52,10 @@ func TestOllama(t *testing.T) {
 		{"n is ignored", o.n},
 		{"models", o.models},
 		{"no such model", o.noModel},
-		// Add more here: o.tools is the model for tools, reasoning and JSON schemas.
+		{"reasoning", o.reasoning},
+		{"JSON schema", o.schema},
+		{"tools", o.toolCalls},
+		{"responses", o.responses},
 	} {
 		t.Run(tt.name, tt.run)
 	}
@@ -189,14 +193,14 @@ func (o *ollama) noModel(t *testing.T) {
 // newOllama makes the models, and lets the end of the test delete them.
 func newOllama(t *testing.T, base string) *ollama {
 	t.Helper()
-	c, err := llm.New(llm.Config{BaseURL: base})
+	c, err := llm.New(llm.Config{BaseURL: base, Dialect: llm.Ollama()})
 	require.NoError(t, err)
 	native := strings.TrimSuffix(strings.TrimSuffix(base, "/"), "/v1")
 	file := tinygguf.Model(7)
 	sum := sha256.Sum256(file)
 	digest := "sha256:" + hex.EncodeToString(sum[:])
 	nativeCall(t, http.MethodPost, native+"/api/blobs/"+digest, file)
-	o := &ollama{client: c, plain: "kitroll-tiny:latest", tools: "kitroll-tiny-tools:latest"}
+	o := &ollama{base: base, client: c, plain: "kitroll-tiny:latest", tools: "kitroll-tiny-tools:latest"}
 	for model, template := range map[string]string{
 		o.plain: "{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}assistant: ",
 		o.tools: `{{ if .Tools }}tools {{ .Tools }} <tool_call>{{ end }}{{ range .Messages }}{{ .Role }}: ` +
