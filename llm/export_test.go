@@ -67,6 +67,24 @@ func (x *Decoder) Decode(data []byte) Decoded {
 	return out
 }
 
+// DecodedEvent is an event of the Responses API.
+type DecodedEvent struct {
+	OK, Complete bool
+	Kind, Delta  string
+	Item, Whole  string
+	Logs         string
+	Output       int64
+}
+
+// DecodeEvent decodes one event.
+func (x *Decoder) DecodeEvent(data []byte) DecodedEvent {
+	ev, ok := x.d.decodeEvent(data)
+	if !ok {
+		return DecodedEvent{}
+	}
+	return DecodedEvent{true, ev.complete, string(ev.kind), string(ev.delta), string(ev.item), string(ev.response), string(ev.logs), ev.output}
+}
+
 // Templated reports whether the next document may take the fast path.
 func (x *Decoder) Templated() bool { return x.d.tmpl.valid }
 

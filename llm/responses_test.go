@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"testing"
@@ -211,4 +212,49 @@ func TestResponses_fewEvents(t *testing.T) {
 		require.Equal(t, []llm.ToolCall{{ID: "a", Name: "f", Arguments: "{}"}}, s.Response().ToolCalls(), name)
 		web.Close()
 	}
+}
+
+// FuzzResponsesEvent holds the decoder of events to encoding/json, in turns with that of chunks, which shares its memory.
+func FuzzResponsesEvent(f *testing.F) {
+	f.Add([]byte(`{"type":"response.output_text.delta","output_index":1,"delta":"a\n\u4f60","logprobs":[]}`))
+	f.Add([]byte(`{"type":"response.output_item.done","item":{"type":"function_call"},"output_index":"2"}`))
+	f.Add([]byte(`{"type":1,"response":null,"item":[],"delta":{},"type":"error"}`))
+	f.Add([]byte(fmt.Sprintf(chunkForm, "a", `"x"`, "null", "")))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		d := new(llm.Decoder)
+		for range 2 {
+			require.Equal(t, referenceEvent(doc), d.DecodeEvent(doc), "%q", doc)
+			require.Equal(t, reference(doc), d.Decode(doc), "%q", doc)
+		}
+	})
+}
+
+func referenceEvent(doc []byte) llm.DecodedEvent {
+	if !json.Valid(doc) {
+		return llm.DecodedEvent{}
+	}
+	out := llm.DecodedEvent{OK: true, Complete: kindOf(doc) == '{', Output: -1}
+	object := func(raw []byte) string {
+		if kindOf(raw) != '{' {
+			return ""
+		}
+		return string(raw)
+	}
+	for _, m := range members(doc) {
+		switch m.name {
+		case "type":
+			out.Kind = asText(m.value)
+		case "delta":
+			out.Delta = asText(m.value)
+		case "output_index":
+			out.Output, _ = asInteger(m.value)
+		case "item":
+			out.Item = object(m.value)
+		case "response":
+			out.Whole = object(m.value)
+		case "logprobs":
+			out.Logs = string(m.value)
+		}
+	}
+	return out
 }
