@@ -317,6 +317,8 @@ func TestParseModel_edges(t *testing.T) {
 		"x-12-31":                    "family=x date=12-31",
 		"x-12-32":                    "family=x version=12 variant=32",
 		"x-0613-0614":                "family=x variant=0614 date=0613",
+		"x-0613-0613":                "family=x date=0613",
+		"x-8x7b-4x8b":                "family=x variant=4x8b params=7B experts=8",
 		"x-q4_k_m-q4_k_m":            "family=x quant=q4_k_m",
 		"x-q1":                       "family=x version=q1",
 		"x-tq1_0":                    "family=x quant=tq1_0",

@@ -135,7 +135,7 @@ func TestModels_bodies(t *testing.T) {
 		"one more in models":   {body: `{"data":[{"id":"b"}],"models":[{"name":"b"},{"name":"a"}]}`, want: []llm.Model{{ID: "a"}, {ID: "b"}}},
 		"created as a float":   {body: `[{"id":"a","created":1700000000.7}]`, want: []llm.Model{{ID: "a", Created: time.Unix(1700000000, 0).UTC()}}},
 		"created as a string":  {body: `[{"id":"a","created":"1700000000"}]`, want: []llm.Model{{ID: "a", Created: time.Unix(1700000000, 0).UTC()}}},
-		"created unusable":     {body: `[{"id":"a","created":"soon"},{"id":"b","created":-1},{"id":"c","created":1e300},{"id":"d","created":"NaN"}]`, want: []llm.Model{{ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "d"}}},
+		"created unusable":     {body: `[{"id":"a","created":"soon"},{"id":"b","created":-1},{"id":"c","created":1e300},{"id":"d","created":"NaN"},{"id":"e","created":1700000000000}]`, want: []llm.Model{{ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "d"}, {ID: "e"}}},
 		"context_window":       {body: `[{"id":"a","context_window":8192}]`, want: []llm.Model{{ID: "a", ContextLength: 8192}}},
 		"max_model_len":        {body: `[{"id":"a","context_length":null,"max_model_len":4096}]`, want: []llm.Model{{ID: "a", ContextLength: 4096}}},
 		"max_context_length":   {body: `[{"id":"a","max_context_length":"32768"}]`, want: []llm.Model{{ID: "a", ContextLength: 32768}}},
