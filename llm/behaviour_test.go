@@ -52,17 +52,12 @@ func refusing(status int, body string, header ...string) func(http.ResponseWrite
 // plays are the rows of the table of behaviour that need a server of their own.
 func plays() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
-		"400 with an error as a text": func(t *testing.T) { refused(t, 400, `{"error":"bad model"}`, "bad model", llm.ErrInvalid, 1) },
-		"400 of SiliconFlow": func(t *testing.T) {
-			refused(t, 400, `{"code":20012,"message":"Model does not exist.","data":null}`, "Model does not exist.", llm.ErrInvalid, 1)
-		},
-		"422 of FastAPI": func(t *testing.T) {
-			refused(t, 422, `{"detail":[{"loc":["body","model"],"msg":"Field required"}]}`, "body.model: Field required", llm.ErrInvalid, 1)
-		},
-		"429, quota used up": func(t *testing.T) {
-			refused(t, 429, `{"error":{"message":"You exceeded your current quota.","code":"insufficient_quota"}}`, "You exceeded your current quota.", llm.ErrQuota, 1)
-		},
-		"503 for ever":                   func(t *testing.T) { refused(t, 503, `{"error":{"message":"busy"}}`, "busy", llm.ErrOverloaded, 3) },
+		"400 with an error as a text": refused(400, `{"error":"bad model"}`, "bad model", llm.ErrInvalid, 1),
+		"400 of SiliconFlow":          refused(400, `{"code":20012,"message":"Model does not exist.","data":null}`, "Model does not exist.", llm.ErrInvalid, 1),
+		"422 of FastAPI":              refused(422, `{"detail":[{"loc":["body","model"],"msg":"Field required"}]}`, "body.model: Field required", llm.ErrInvalid, 1),
+		"429, quota used up": refused(429, `{"error":{"message":"You exceeded your current quota.","code":"insufficient_quota"}}`,
+			"You exceeded your current quota.", llm.ErrQuota, 1),
+		"503 for ever":                   refused(503, `{"error":{"message":"busy"}}`, "busy", llm.ErrOverloaded, 3),
 		"429 with Retry-After 1":         playRetryAfter,
 		"503 twice, then fine":           playTwice,
 		"reset before the header":        playReset,
@@ -73,19 +68,23 @@ func plays() map[string]func(*testing.T) {
 		"tool call cut by the length":    playCallByLength,
 		"a call without any arguments":   playNoArguments,
 		"call and text, then connection": playCallThenCut,
+		"calls without index and ID":     playBareCalls,
+		"[DONE] is the end by dialect":   playDoneEnds,
 	}
 }
 
-func refused(t *testing.T, status int, body, words string, kind error, wantTries int32) {
-	t.Helper()
-	c, tries := onLoopback(t, refusing(status, body))
-	_, err := drain(c.Stream(t.Context(), hello()))
-	require.ErrorIs(t, err, kind)
-	e, ok := errors.AsType[*llm.Error](err)
-	require.True(t, ok)
-	assert.Equal(t, status, e.Status)
-	assert.Equal(t, words, e.Message)
-	assert.Equal(t, wantTries, tries.Load())
+func refused(status int, body, words string, kind error, wantTries int32) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		c, tries := onLoopback(t, refusing(status, body))
+		_, err := drain(c.Stream(t.Context(), hello()))
+		require.ErrorIs(t, err, kind)
+		e, ok := errors.AsType[*llm.Error](err)
+		require.True(t, ok)
+		assert.Equal(t, status, e.Status)
+		assert.Equal(t, words, e.Message)
+		assert.Equal(t, wantTries, tries.Load())
+	}
 }
 
 func playRetryAfter(t *testing.T) {
@@ -172,7 +171,8 @@ func playLeft(t *testing.T) {
 		<-r.Context().Done()
 		close(ended)
 	})
-	for range c.Stream(t.Context(), hello()).Events() {
+	for _, err := range c.Stream(t.Context(), hello()).Events() {
+		require.NoError(t, err)
 		break
 	}
 	select {
@@ -266,4 +266,41 @@ func playCallThenCut(t *testing.T) {
 		}
 	}
 	require.True(t, s.Response().ToolCalls()[0].Incomplete, "whole by chance: nobody knows whether it is")
+}
+
+// Whole calls one after the other, with nothing to tell them apart by but their order; and pieces of one.
+func playBareCalls(t *testing.T) {
+	t.Helper()
+	c, _ := onLoopback(t, sending(
+		`{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{\"a\":"}}]}}]}`,
+		`{"choices":[{"delta":{"tool_calls":[{"function":{"name":"","arguments":"1}"}}]}}]}`,
+		`{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{\"a\":2}"}}]}}]}`,
+		`{"choices":[{"delta":{},"finish_reason":"stop"}]}`, "[DONE]"))
+	s := c.Stream(t.Context(), hello())
+	_, err := drain(s)
+	require.NoError(t, err)
+	calls := s.Response().ToolCalls()
+	require.Len(t, calls, 2)
+	require.JSONEq(t, `{"a":1}`, calls[0].Arguments)
+	require.JSONEq(t, `{"a":2}`, calls[1].Arguments)
+	require.NotEqual(t, calls[0].ID, calls[1].ID)
+}
+
+func playDoneEnds(t *testing.T) {
+	t.Helper()
+	web := httptest.NewServer(handler(sending(`{"choices":[{"delta":{"content":"ok"}}]}`, "[DONE]")))
+	defer web.Close()
+	for _, ends := range []bool{false, true} {
+		d := llm.Generic()
+		d.DoneEnds = ends
+		c, err := llm.New(llm.Config{BaseURL: web.URL, Dialect: d})
+		require.NoError(t, err)
+		text, err := drain(c.Stream(t.Context(), hello()))
+		require.Equal(t, "ok", text)
+		if ends {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, llm.ErrTruncated)
+		}
+	}
 }

@@ -313,8 +313,7 @@ func TestDialect_replay(t *testing.T) {
 			body, err := bodyOf(t, tt.d, &llm.Request{Model: "m", Messages: history})
 			require.NoError(t, err)
 			var got []string
-			for _, m := range body["messages"].([]any) {
-				m, _ := m.(map[string]any)
+			for _, m := range listOf(t, body["messages"]) {
 				if m["role"] != "assistant" {
 					continue
 				}
@@ -329,9 +328,22 @@ func TestDialect_replay(t *testing.T) {
 	}
 	body, err := bodyOf(t, llm.Mistral(), &llm.Request{Model: "m", Messages: history[:3]})
 	require.NoError(t, err)
-	sent, err := json.Marshal(body["messages"].([]any)[1])
+	sent, err := json.Marshal(listOf(t, body["messages"])[1])
 	require.NoError(t, err)
 	require.JSONEq(t, `{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"old"}]}],"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}`, string(sent))
+}
+
+// listOf is a JSON list of objects.
+func listOf(t *testing.T, v any) (out []map[string]any) {
+	t.Helper()
+	list, ok := v.([]any)
+	require.True(t, ok)
+	for _, item := range list {
+		object, ok := item.(map[string]any)
+		require.True(t, ok)
+		out = append(out, object)
+	}
+	return out
 }
 
 // A dialect of one's own is used as it is, and is not changed by a request.

@@ -1,6 +1,6 @@
-// Package llm talks to OpenAI-style APIs: streaming chat with tools, whole answers, images and lists of models, at OpenAI, DeepSeek, Aliyun DashScope,
-// Moonshot, Zhipu, Volcengine Ark, SiliconFlow, OpenRouter, Groq, xAI, Mistral, Azure, and at servers of one's own such as
-// Ollama, vLLM and llama.cpp. It has no dependencies beyond the standard library.
+// Package llm talks to OpenAI-style APIs: streaming chat with tools, whole answers, images and lists of models, at OpenAI,
+// DeepSeek, Aliyun DashScope, Moonshot, Zhipu, Volcengine Ark, SiliconFlow, OpenRouter, Groq, xAI, Mistral, Gemini, Azure, and
+// at servers of one's own such as Ollama, vLLM and llama.cpp. It has no dependencies beyond the standard library.
 //
 //	client, err := llm.New(llm.Config{BaseURL: "https://api.deepseek.com", Key: llm.Key(os.Getenv("DEEPSEEK_API_KEY"))})
 //	if err != nil {

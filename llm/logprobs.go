@@ -26,7 +26,7 @@ type wireLogProb struct {
 func (w wireLogProb) logProb() LogProb {
 	out := LogProb{Token: w.Token, LogProb: w.LogProb}
 	for _, b := range w.Bytes {
-		out.Bytes = append(out.Bytes, byte(b)) //nolint:gosec // a byte, by the protocol
+		out.Bytes = append(out.Bytes, byte(b))
 	}
 	for _, t := range w.Top {
 		out.Top = append(out.Top, t.logProb())

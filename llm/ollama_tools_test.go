@@ -12,6 +12,7 @@ import (
 // What the model says is noise, its weights being random; what counts is the form in which it comes.
 
 func (o *ollama) reasoning(t *testing.T) {
+	t.Helper()
 	resp := ask(t, o.client, o.request(o.tools), true)
 	require.NotEmpty(t, resp.Reasoning())
 	require.Equal(t, "reasoning", resp.Message().ReasoningField)
@@ -24,6 +25,7 @@ func (o *ollama) reasoning(t *testing.T) {
 
 // A grammar at the server holds even a model like this one to the schema.
 func (o *ollama) schema(t *testing.T) {
+	t.Helper()
 	for _, streamed := range []bool{true, false} {
 		r := o.request(o.plain)
 		r.MaxTokens = 60
@@ -37,6 +39,7 @@ func (o *ollama) schema(t *testing.T) {
 
 // The history of a conversation with tools is taken, with its reasoning, and the tools are.
 func (o *ollama) toolCalls(t *testing.T) {
+	t.Helper()
 	r := o.request(o.tools)
 	r.Tools = []llm.Tool{weatherTool()}
 	ask(t, o.client, r, false)
@@ -48,6 +51,7 @@ func (o *ollama) toolCalls(t *testing.T) {
 }
 
 func (o *ollama) responses(t *testing.T) {
+	t.Helper()
 	d := llm.Ollama()
 	d.API = llm.APIResponses
 	c, err := llm.New(llm.Config{BaseURL: o.base, Dialect: d})

@@ -165,7 +165,7 @@ func TestResponses_endings(t *testing.T) {
 			require.ErrorIs(t, last, tt.kind)
 			require.ErrorContains(t, last, tt.words)
 			require.NotContains(t, last.Error(), llmtest.Key)
-			if tt.kind == llm.ErrTruncated {
+			if errors.Is(tt.kind, llm.ErrTruncated) {
 				require.ErrorIs(t, last, io.ErrUnexpectedEOF)
 			}
 			if tt.text {

@@ -164,7 +164,7 @@ type wireFunction struct {
 }
 
 func (t Tool) wire() wireTool {
-	return wireTool{Type: "function", Function: wireFunction{Name: t.Name, Description: t.Description, Parameters: t.Parameters, Strict: t.Strict}}
+	return wireTool{Type: "function", Function: wireFunction(t)}
 }
 
 // wire is the choice as chat completions have it: a word, or an object that names the tool.

@@ -242,7 +242,7 @@ func (s *Server) checkChat(w wireChat) (ChatRequest, *APIError) {
 			return refuse(badValue(param+".role", "Invalid value: 'developer'. Supported values are: 'system', 'assistant', 'user', and 'tool'."))
 		}
 		msg, ok := parseMessage(m)
-		if ok && len(msg.Others) > 0 && m.Role != "user" && !(m.Role == "assistant" && s.shape.listContent) {
+		if ok && len(msg.Others) > 0 && m.Role != "user" && (m.Role != "assistant" || !s.shape.listContent) {
 			ok = false
 		}
 		if !ok {

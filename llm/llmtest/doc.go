@@ -8,16 +8,15 @@
 //	})
 //	client, err := llm.New(srv.Config())
 //
-// It serves POST /v1/chat/completions and POST /v1/responses, streamed and not, POST /v1/images/generations, GET /v1/models, and the images that
-// it has given addresses for. It is as strict as OpenAI is: a bearer key, a known model, messages with known roles and
+// It serves POST /v1/chat/completions and POST /v1/responses, streamed and not, POST /v1/images/generations, GET /v1/models,
+// and the images that it has given addresses for. It is as strict as OpenAI is: a bearer key, a known model, messages with known roles and
 // content; for images the rules of each model (one image for dall-e-3, no response_format for gpt-image …).
 //
 // [Server.Misbehave] makes the next streams go wrong in the ways named by [Fault]. The embedded fault script does the same
 // for whole calls: DropNext, LoseNext, AnswerNext, HangNext and SlowNext with the operations "chat", "images" and "models".
 // [Server.ShapeModels] writes the list of models in the ways named by [ModelsShape].
 //
-// [Recorder] keeps what a real provider said, and [Replay] says it again. [Options].Dialect takes on the manner of a provider,
-// and POST /v1/responses speaks the newer protocol with the same scripts.
+// [Options].Dialect takes on the manner of a provider. [Recorder] keeps what a real one said, and [Replay] says it again.
 //
 // Everything runs in memory, without a port, also inside a testing/synctest bubble. A [Server] is an http.Handler, so it
 // can be mounted on a port as well.

@@ -45,13 +45,8 @@ type Recorder struct {
 	exchanges []*Exchange
 }
 
-// NewRecorder records what goes through next; nil = http.DefaultTransport.
-func NewRecorder(next http.RoundTripper) *Recorder {
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	return &Recorder{next: next}
-}
+// NewRecorder records what goes through next, the transport that reaches the provider.
+func NewRecorder(next http.RoundTripper) *Recorder { return &Recorder{next: next} }
 
 // RoundTrip passes the request on. A request that gets no answer is not recorded.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -184,7 +184,7 @@ func (t *talk) finish() {
 		case usageFinish:
 			c["usage"] = t.usageObject()
 		case usageChoice:
-			c["choices"].([]any)[0].(object)["usage"] = t.usageObject() //nolint:forcetypeassert // delta made it
+			c = t.envelope(object{"index": index, "delta": object{}, "logprobs": nil, "finish_reason": finish, "usage": t.usageObject()})
 		case usageGroq:
 			c["x_groq"] = object{"id": "req", "usage": t.usageObject()}
 		}
