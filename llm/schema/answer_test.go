@@ -89,6 +89,7 @@ func TestAnswer(t *testing.T) {
 		"wrong and fenced":             {dialect: noSchema, answers: texts("```\n"+bad+"\n```", fenced), asked: 2},
 		"braces in a text":             {dialect: noSchema, answers: texts("So: " + `{"city":"}{","degree":1}`), asked: 1},
 		"two objects":                  {dialect: noSchema, answers: texts(good + " or " + good), asked: 2, is: schema.ErrMismatch, words: "not JSON"},
+		"a list of one":                {dialect: noSchema, answers: texts("[" + good + "]"), asked: 2, is: schema.ErrMismatch, words: "want object, is array"},
 		"an open brace in front":       {dialect: noSchema, answers: texts("{x} " + good), asked: 2, is: schema.ErrMismatch},
 		"no object":                    {dialect: noSchema, answers: texts("It is cold."), asked: 2, is: schema.ErrMismatch, words: "not JSON"},
 		"cut within":                   {dialect: noSchema, answers: texts(good[:20]), asked: 2, is: schema.ErrMismatch},

@@ -113,7 +113,7 @@ func decode[T any](s *compiled, text, part string) (T, error) {
 // off, and the words before and after. A text with several objects is left as it is.
 func object(text string) string {
 	from := strings.IndexByte(text, '{')
-	if from < 0 {
+	if from < 0 || json.Valid([]byte(text)) {
 		return text
 	}
 	dec := json.NewDecoder(strings.NewReader(text[from:]))

@@ -72,18 +72,18 @@ func beyondSchema(p schema.Problem) bool {
 
 // What Go writes of a value satisfies the schema of its type, and is the value again.
 func FuzzDecode_values(f *testing.F) {
-	f.Add("x", 1, 2.5, true, uint64(3), []byte{4})
-	f.Add("", math.MinInt64, math.Copysign(0, -1), false, uint64(math.MaxUint64), []byte(nil))
-	f.Add("\x00<&>\u2028", math.MaxInt64, 1e300, true, uint64(1<<53+1), []byte{255})
-	f.Fuzz(func(t *testing.T, s string, n int, x float64, ok bool, u uint64, data []byte) {
-		s = strings.ToValidUTF8(s, "?")
+	f.Add("x", int64(1), 2.5, true, uint64(3), []byte{4})
+	f.Add("", int64(math.MinInt64), math.Copysign(0, -1), false, uint64(math.MaxUint64), []byte(nil))
+	f.Add("\x00<&>\u2028", int64(math.MaxInt64), 1e300, true, uint64(1<<53+1), []byte{255})
+	f.Fuzz(func(t *testing.T, s string, n64 int64, x float64, ok bool, u uint64, data []byte) {
+		s, n := strings.ToValidUTF8(s, "?"), int(n64)
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			x = 0
 		}
 		want := everything{
 			base: base{uint8(n)}, Name: s, N: n, Ratio: x, OK: ok, Unit: "kelvin", Pair: pair{n & 0xFFFF, int(u & 0xFFFF)},
 			Tuple: tuple{s, float64(n >> 12)}, List: []string{s, ""}, Matrix: [][2]int8{{int8(n), int8(u)}}, Counts: map[string]int{s: n},
-			Any: map[string]any{s: x}, Raw: json.RawMessage(`null`), When: time.Unix(n2(n), int64(u%1e9)).UTC(),
+			Any: map[string]any{s: x}, Raw: json.RawMessage(`null`), When: time.Unix(within(n64), int64(u%1e9)).UTC(),
 			Data: append([]byte{}, data...), Address: netip.AddrFrom4([4]byte{1, 2, 3, byte(n)}), Big: *new(big.Int).SetUint64(u),
 			Number: "-12.50", Inner: struct{ X, Y int }{n, -1}, Dash: s, NoTag: u,
 		}
@@ -100,5 +100,5 @@ func FuzzDecode_values(f *testing.F) {
 	})
 }
 
-// n2 keeps a time within the years that RFC 3339 can write.
-func n2(n int) int64 { return int64(n) % (200 * 365 * 24 * 3600) }
+// within keeps a time to the years that RFC 3339 can write.
+func within(n int64) int64 { return n % (200 * 365 * 24 * 3600) }

@@ -254,12 +254,15 @@ func TestFormat(t *testing.T) {
 		"nested": {true, format[struct {
 			L []struct{ M *struct{ N bool } }
 		}]},
-		"empty":          {true, format[struct{}]},
-		"dates":          {true, format[struct{ T time.Time }]},
-		"alternatives":   {true, format[struct{ E *either }]},
-		"map":            {false, format[map[string]int]},
-		"map within":     {false, format[struct{ M []map[string]int }]},
-		"anything":       {false, format[struct{ A any }]},
+		"empty":        {true, format[struct{}]},
+		"dates":        {true, format[struct{ T time.Time }]},
+		"alternatives": {true, format[struct{ E *either }]},
+		"map":          {false, format[map[string]int]},
+		"map within":   {false, format[struct{ M []map[string]int }]},
+		"anything":     {false, format[struct{ A any }]},
+		"anything, described": {false, format[struct {
+			A any `jsonschema:"whatever"`
+		}]},
 		"list of any":    {false, format[struct{ A []any }]},
 		"bytes":          {false, format[struct{ B []byte }]},
 		"other keywords": {false, format[struct{ T tuple }]},
