@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // AttachmentForm is a way to write a file into a message.
@@ -81,25 +81,17 @@ func (f Attachment) write(b *strings.Builder, form AttachmentForm) {
 func ParseAttachments(text string) (rest string, files []Attachment) {
 	var kept strings.Builder
 	for {
-		at := attachmentBlock.FindStringSubmatchIndex(text)
-		if at == nil {
+		at, f, legacy, rest := findAttachment(text)
+		if at < 0 {
 			break
 		}
-		group := func(n int) string {
-			if at[2*n] < 0 {
-				return ""
-			}
-			return text[at[2*n]:at[2*n+1]]
-		}
-		index, _ := strconv.Atoi(strings.TrimPrefix(group(1), "File "))
-		f := Attachment{Index: index, Name: originalName(group(2)), Key: originalName(group(3))}
-		content, after, found := strings.Cut(text[at[1]:], attachmentEnd)
+		content, after, found := strings.Cut(rest, attachmentEnd)
 		if !found {
 			break // the block has no end: it is text
 		}
 		f.Content = original(content)
-		before := text[:at[0]]
-		if len(files) == 0 && strings.HasPrefix(group(1), "File ") {
+		before := text[:at]
+		if len(files) == 0 && legacy {
 			before = strings.TrimSuffix(before, "\n")
 		}
 		kept.WriteString(before)
@@ -110,20 +102,120 @@ func ParseAttachments(text string) (rest string, files []Attachment) {
 	return original(kept.String()), files
 }
 
-const attachmentEnd = "\n</FILE_CONTENT>\n</ATTACHMENT_FILE>\n"
-
-var (
-	attachmentBlock = regexp.MustCompile(`\n\n<ATTACHMENT_FILE>\n<FILE_INDEX>((?:File )?\d{1,9})</FILE_INDEX>\n<FILE_NAME>([^\n<]*)</FILE_NAME>\n(?:<FILE_KEY>([^\n<]*)</FILE_KEY>\n)?(?:<FILE_LINES>\d+</FILE_LINES>\n)?(?:<FILE_SIZE>\d+ bytes</FILE_SIZE>\n)?<FILE_CONTENT>\n`)
-
-	// A tag as a model might still read it: in any case, with blanks, and with the backslashes that tell how often it
-	// has been neutralised.
-	attachmentTag  = regexp.MustCompile(`(?i)<(\\*\s*/?\s*(?:ATTACHMENT_FILE|FILE_(?:INDEX|NAME|KEY|LINES|SIZE|CONTENT)))`)
-	neutralisedTag = regexp.MustCompile(`(?i)<\\(\\*\s*/?\s*(?:ATTACHMENT_FILE|FILE_(?:INDEX|NAME|KEY|LINES|SIZE|CONTENT)))`)
+const (
+	attachmentBegin = "\n\n<ATTACHMENT_FILE>\n"
+	attachmentEnd   = "\n</FILE_CONTENT>\n</ATTACHMENT_FILE>\n"
 )
 
-func neutralise(s string) string { return attachmentTag.ReplaceAllString(s, `<\$1`) }
+// findAttachment finds the first beginning of a block: where it stands, what it says of its file, and what follows it. No
+// regular expressions here: they would weigh a quarter of a megabyte in every program.
+func findAttachment(text string) (at int, f Attachment, legacy bool, rest string) {
+	for from := 0; ; from = at + 1 {
+		next := strings.Index(text[from:], attachmentBegin)
+		if next < 0 {
+			return -1, f, false, ""
+		}
+		at = from + next
+		if f, legacy, rest, ok := parseHead(text[at+len(attachmentBegin):]); ok {
+			return at, f, legacy, rest
+		}
+	}
+}
 
-func original(s string) string { return neutralisedTag.ReplaceAllString(s, `<$1`) }
+func parseHead(s string) (f Attachment, legacy bool, rest string, ok bool) {
+	index, s, ok := cutTag(s, "FILE_INDEX")
+	number, legacy := strings.CutPrefix(index, "File ")
+	if !ok || !isDigits(number) || len(number) > 9 {
+		return f, false, "", false
+	}
+	f.Index, _ = strconv.Atoi(number)
+	name, s, ok := cutTag(s, "FILE_NAME")
+	if !ok {
+		return f, false, "", false
+	}
+	f.Name = originalName(name)
+	if key, after, ok := cutTag(s, "FILE_KEY"); ok {
+		f.Key, s = originalName(key), after
+	}
+	if lines, after, ok := cutTag(s, "FILE_LINES"); ok && isDigits(lines) {
+		s = after
+	}
+	if size, after, ok := cutTag(s, "FILE_SIZE"); ok && isDigits(strings.TrimSuffix(size, " bytes")) {
+		s = after
+	}
+	rest, ok = strings.CutPrefix(s, "<FILE_CONTENT>\n")
+	return f, legacy, rest, ok
+}
+
+// cutTag takes a line "<TAG>value</TAG>" off the front of s.
+func cutTag(s, tag string) (value, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, "<"+tag+">")
+	if !ok {
+		return "", s, false
+	}
+	end := strings.IndexAny(s, "<\n")
+	if end < 0 {
+		return "", s, false
+	}
+	rest, ok = strings.CutPrefix(s[end:], "</"+tag+">\n")
+	return s[:end], rest, ok
+}
+
+// neutralise puts a backslash behind the "<" of every tag of a block, as a model might still read it: in any case, with
+// blanks, and with the backslashes that tell how often it has been neutralised.
+func neutralise(s string) string {
+	return eachTag(s, func(b *strings.Builder, tag string) { b.WriteString(`<\` + tag) })
+}
+
+// original takes one backslash back.
+func original(s string) string {
+	return eachTag(s, func(b *strings.Builder, tag string) { b.WriteString("<" + strings.TrimPrefix(tag, `\`)) })
+}
+
+// eachTag rewrites the tags of blocks: write gets what stands behind the "<".
+func eachTag(s string, write func(b *strings.Builder, tag string)) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "<")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		if n := tagLength(after); n > 0 {
+			write(&b, after[:n])
+			s = after[n:]
+			continue
+		}
+		b.WriteByte('<')
+		s = after
+	}
+}
+
+// tagLength is how much of s, which follows a "<", is a tag of a block; 0 = it is none.
+func tagLength(s string) int {
+	const blanks = " \t\n\f\r"
+	rest := strings.TrimLeft(strings.TrimLeft(s, `\`), blanks)
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "/"), blanks)
+	for _, name := range []string{"ATTACHMENT_FILE", "FILE_INDEX", "FILE_NAME", "FILE_KEY", "FILE_LINES", "FILE_SIZE", "FILE_CONTENT"} {
+		if n := foldedPrefix(rest, name); n > 0 {
+			return len(s) - len(rest) + n
+		}
+	}
+	return 0
+}
+
+// foldedPrefix is the length of name at the front of s in any case, in bytes of s; 0 = it is not there.
+func foldedPrefix(s, name string) int {
+	rest := s
+	for _, want := range name {
+		r, n := utf8.DecodeRuneInString(rest)
+		if n == 0 || !strings.EqualFold(string(r), string(want)) { // K has a third case, the sign of Kelvin
+			return 0
+		}
+		rest = rest[n:]
+	}
+	return len(s) - len(rest)
+}
 
 func escapeName(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", "&#10;", "\r", "&#13;").Replace(s)

@@ -1,6 +1,7 @@
 package llm_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,5 +90,16 @@ func FuzzAttachments(f *testing.F) {
 			files[i].Key = ""
 		}
 		require.Equal(t, want, files)
+	})
+}
+
+// FuzzNeutralise holds the hand-written search for tags to the regular expression that says the same.
+func FuzzNeutralise(f *testing.F) {
+	tags := regexp.MustCompile(`(?i)<(\\*\s*/?\s*(?:ATTACHMENT_FILE|FILE_(?:INDEX|NAME|KEY|LINES|SIZE|CONTENT)))`)
+	for _, s := range []string{"<FILE_NAME>", "<\\\\ / \t file_KEY", "<<FILE_SIZE", "</FILE_\u212AEY>", "<FILE_", "< \\FILE_KEY"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		require.Equal(t, tags.ReplaceAllString(s, `<\$1`), llm.Neutralise(s), "%q", s)
 	})
 }

@@ -126,7 +126,11 @@ type RateLimits struct {
 
 func rateLimits(h http.Header) RateLimits {
 	number := func(name string) int {
-		n, err := strconv.Atoi(strings.TrimSpace(h.Get(name)))
+		v := h.Get(name)
+		if v == "" {
+			return 0
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(v))
 		if err != nil {
 			return 0
 		}
@@ -134,6 +138,9 @@ func rateLimits(h http.Header) RateLimits {
 	}
 	reset := func(name string) time.Duration {
 		v := strings.TrimSpace(h.Get(name))
+		if v == "" {
+			return 0
+		}
 		if s, err := strconv.ParseFloat(v, 64); err == nil { // Azure: seconds
 			if s > 0 && s < 1e9 {
 				return time.Duration(s * float64(time.Second))
@@ -147,14 +154,14 @@ func rateLimits(h http.Header) RateLimits {
 		return max(d, 0)
 	}
 	return RateLimits{
-		LimitRequests: number("x-ratelimit-limit-requests"), RemainingRequests: number("x-ratelimit-remaining-requests"),
-		LimitTokens: number("x-ratelimit-limit-tokens"), RemainingTokens: number("x-ratelimit-remaining-tokens"),
-		ResetRequests: reset("x-ratelimit-reset-requests"), ResetTokens: reset("x-ratelimit-reset-tokens"),
+		LimitRequests: number("X-Ratelimit-Limit-Requests"), RemainingRequests: number("X-Ratelimit-Remaining-Requests"),
+		LimitTokens: number("X-Ratelimit-Limit-Tokens"), RemainingTokens: number("X-Ratelimit-Remaining-Tokens"),
+		ResetRequests: reset("X-Ratelimit-Reset-Requests"), ResetTokens: reset("X-Ratelimit-Reset-Tokens"),
 	}
 }
 
 func requestID(h http.Header) string {
-	for _, name := range []string{"x-request-id", "request-id", "x-siliconcloud-trace-id", "x-generation-id"} {
+	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Siliconcloud-Trace-Id", "X-Generation-Id"} {
 		if v := h.Get(name); v != "" {
 			return v
 		}

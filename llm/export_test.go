@@ -91,11 +91,15 @@ func (x *Decoder) Templated() bool { return x.d.tmpl.valid }
 // ParseInteger is how counts are read.
 var ParseInteger = parseInteger
 
-// CutGraphemes and CleanTitle are what Title is made of.
+// CutGraphemes, CleanTitle and WithoutThinking are what Title is made of.
 var (
-	CutGraphemes = cutGraphemes
-	CleanTitle   = cleanTitle
+	CutGraphemes    = cutGraphemes
+	CleanTitle      = cleanTitle
+	WithoutThinking = withoutThinking
 )
+
+// Neutralise is how the tags of an attachment's block are taken out of a text.
+var Neutralise = neutralise
 
 // Unnamed is what was read of a name, without the name itself.
 func Unnamed(m ModelName) ModelName {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,11 +24,12 @@ type reception struct {
 	emit func(Event) bool
 
 	dec     decoder
-	head    []byte // the beginning of the body, for messages
-	events  int    // SSE events with data
-	chunks  int    // of them, those that were chunks
-	skipped bool   // one event that was not JSON has been let pass
-	done    bool   // nothing more is to be read
+	last    *choiceText // of the chunk before
+	head    []byte      // the beginning of the body, for messages
+	events  int         // SSE events with data
+	chunks  int         // of them, those that were chunks
+	skipped bool        // one event that was not JSON has been let pass
+	done    bool        // nothing more is to be read
 }
 
 // read looks at the first byte that is not white space rather than at Content-Type: proxies and gateways send errors,
@@ -49,10 +51,10 @@ func (r *reception) read() error {
 
 // sniff reads up to the first byte that is not white space; 0 = there is none.
 func (r *reception) sniff() (byte, error) {
-	buf := make([]byte, 4<<10)
 	for {
-		n, err := r.body.Read(buf)
-		r.head = append(r.head, buf[:n]...)
+		r.head = slices.Grow(r.head, 2<<10)
+		n, err := r.body.Read(r.head[len(r.head):cap(r.head)])
+		r.head = r.head[:len(r.head)+n]
 		if rest := bytes.TrimLeft(bytes.TrimPrefix(r.head, []byte("\uFEFF")), " \t\r\n"); len(rest) > 0 {
 			return rest[0], nil // an error comes again with the next read
 		}
@@ -135,6 +137,11 @@ const doneMark = "[DONE]"
 
 // event takes one SSE event.
 func (r *reception) event(typ string, data []byte, lines int) error {
+	if r.dec.fast(data) {
+		r.events++
+		r.again()
+		return nil
+	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
@@ -291,6 +298,16 @@ func (r *reception) call(ch *choiceText, piece *callDelta, extras []rawMember, p
 		return false
 	}
 	return args == "" || r.give(Event{Kind: KindCallDelta, Choice: ch.index, Call: k.told, Text: args})
+}
+
+// again takes a chunk that differs from the one before in its one text alone: nothing but that text has to be looked at.
+func (r *reception) again() {
+	r.chunks++
+	d := &r.dec.chunk.choices[0]
+	if r.last == nil || r.last.index != d.index {
+		r.last = r.s.answer.choice(d.index)
+	}
+	r.delta(r.last, d, &r.dec.chunk)
 }
 
 func (r *reception) give(ev Event) bool {

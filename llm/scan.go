@@ -141,13 +141,21 @@ func (s *scanner) text(raw []byte, escaped bool) []byte {
 		case c == '\\':
 			out = append(out, unescaped(raw[i+1]))
 			i += 2
-		case c < utf8.RuneSelf:
-			out = append(out, c)
-			i++
 		default:
-			r, n := utf8.DecodeRune(raw[i:])
-			out = utf8.AppendRune(out, r)
-			i += n
+			from := i
+			for i < len(raw) && raw[i] != '\\' {
+				i++
+			}
+			run := raw[from:i]
+			if utf8.Valid(run) {
+				out = append(out, run...)
+				continue
+			}
+			for len(run) > 0 {
+				r, n := utf8.DecodeRune(run)
+				out = utf8.AppendRune(out, r)
+				run = run[n:]
+			}
 		}
 	}
 	s.scratch = out

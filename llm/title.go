@@ -3,11 +3,12 @@ package llm
 import (
 	"cmp"
 	"context"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // TitleOptions changes [Title]. The zero value has the defaults.
@@ -114,22 +115,94 @@ func firstUserLine(messages []Message, limit int) string {
 	return ""
 }
 
-var (
-	thinkBlock  = regexp.MustCompile(`(?is)<think(?:ing)?>.*?</think(?:ing)?>`)
-	thinkOpen   = regexp.MustCompile(`(?is)<think(?:ing)?>.*`)
-	thinkClose  = regexp.MustCompile(`(?is)^.*</think(?:ing)?>`)
-	titlePrefix = regexp.MustCompile(`(?i)^(?:(?:the\s+)?(?:conversation\s+|chat\s+)?(?:name|title)(?:\s+is)?|标题|名称|对话名称|对话标题)\s*[:：]\s*`)
-)
+// withoutThinking takes out what stands between think tags, what stands before a closing tag without an opening one, and what
+// stands behind an opening one in an answer that was cut while thinking.
+func withoutThinking(s string) string {
+	var kept strings.Builder
+	for rest, lower := s, lowerASCII(s); ; {
+		open, body := firstOf(lower, "<think")
+		end, after := -1, 0
+		if open >= 0 {
+			end, after = firstOf(lower[body:], "</think")
+		}
+		if end < 0 {
+			kept.WriteString(rest)
+			break
+		}
+		kept.WriteString(rest[:open])
+		rest, lower = rest[body+after:], lower[body+after:]
+	}
+	s = kept.String()
+	lower := lowerASCII(s)
+	last := 0
+	for _, tag := range []string{"</think>", "</thinking>"} {
+		if at := strings.LastIndex(lower, tag); at >= 0 {
+			last = max(last, at+len(tag))
+		}
+	}
+	s, lower = s[last:], lower[last:]
+	if open, _ := firstOf(lower, "<think"); open >= 0 {
+		s = s[:open]
+	}
+	return s
+}
+
+// firstOf finds the first tag that begins so and ends in ">" or "ing>": where it stands and where it ends; -1 = there is none.
+func firstOf(s, begin string) (at, end int) {
+	for from := 0; ; {
+		next := strings.Index(s[from:], begin)
+		if next < 0 {
+			return -1, 0
+		}
+		at = from + next
+		from = at + len(begin)
+		for _, rest := range []string{">", "ing>"} {
+			if strings.HasPrefix(s[from:], rest) {
+				return at, from + len(rest)
+			}
+		}
+	}
+}
+
+// lowerASCII is s with small letters, byte for byte, so that the places stay.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// withoutPrefix takes off "Title:", "The name is:" and the like.
+func withoutPrefix(line string) string {
+	at := strings.IndexAny(line, ":：")
+	if at < 0 {
+		return line
+	}
+	_, n := utf8.DecodeRuneInString(line[at:])
+	words := strings.Fields(strings.ToLower(line[:at]))
+	for _, optional := range [][]string{{"the"}, {"conversation", "chat"}} {
+		if len(words) > 1 && slices.Contains(optional, words[0]) {
+			words = words[1:]
+		}
+	}
+	if len(words) == 2 && words[1] == "is" {
+		words = words[:1]
+	}
+	if len(words) == 1 && slices.Contains([]string{"name", "title", "标题", "名称", "对话名称", "对话标题"}, words[0]) {
+		return strings.TrimSpace(line[at+n:])
+	}
+	return line
+}
 
 const titleQuotes = "'\"“”‘’「」『』《》`*#"
 
 func cleanTitle(s string, limit int) string {
-	s = thinkBlock.ReplaceAllString(s, "")
-	s = thinkClose.ReplaceAllString(s, "") // a closing tag without an opening one
-	s = thinkOpen.ReplaceAllString(s, "")  // an answer cut while thinking
-	for line := range strings.Lines(s) {
+	for line := range strings.Lines(withoutThinking(s)) {
 		line = strings.Trim(strings.TrimSpace(line), titleQuotes+" ")
-		line = titlePrefix.ReplaceAllString(line, "")
+		line = withoutPrefix(line)
 		line = strings.Map(func(r rune) rune {
 			switch {
 			case strings.ContainsRune("\"“”「」『』", r):

@@ -3,6 +3,7 @@ package llm_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -119,5 +120,22 @@ func FuzzTitle(f *testing.F) {
 		if utf8.ValidString(answer) {
 			require.True(t, utf8.ValidString(got))
 		}
+	})
+}
+
+// FuzzTitle_thinking holds the hand-written search for tags to the regular expressions that say the same.
+func FuzzTitle_thinking(f *testing.F) {
+	block := regexp.MustCompile(`(?s)<(?:[tT][hH][iI][nN][kK])(?:[iI][nN][gG])?>.*?</(?:[tT][hH][iI][nN][kK])(?:[iI][nN][gG])?>`)
+	closing := regexp.MustCompile(`(?s)^.*</(?:[tT][hH][iI][nN][kK])(?:[iI][nN][gG])?>`)
+	opening := regexp.MustCompile(`(?s)<(?:[tT][hH][iI][nN][kK])(?:[iI][nN][gG])?>.*`)
+	for _, s := range []string{"<think>a</think>b", "a</THINKING>b<think>c", "<think><thinkin></thinking></think>x", "</think", "<think></think><thinking>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return
+		}
+		want := opening.ReplaceAllString(closing.ReplaceAllString(block.ReplaceAllString(s, ""), ""), "")
+		require.Equal(t, want, llm.WithoutThinking(s), "%q", s)
 	})
 }

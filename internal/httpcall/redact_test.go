@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -142,4 +143,22 @@ func chain(err error) []error {
 		}
 	}
 	return all
+}
+
+// FuzzRedact holds the hand-written search for URLs to the regular expression that says the same.
+func FuzzRedact(f *testing.F) {
+	urls := regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"\x60<>]+`)
+	for _, s := range []string{"get https://u:p@e.com/a?token=x: EOF", "1+a.b-C://x?y z://", "://?x", "a://b?c<d://e#f>", "-a://b@c\"d"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want := urls.ReplaceAllStringFunc(s, func(raw string) string {
+			if !strings.ContainsAny(raw, "?#@") {
+				return raw
+			}
+			bare := strings.TrimRight(raw, ".,;:)'")
+			return httpcall.RedactURL(bare) + raw[len(bare):]
+		})
+		require.Equal(t, want, httpcall.Redact(errors.New(s)).Error(), "%q", s)
+	})
 }
