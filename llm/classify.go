@@ -51,27 +51,35 @@ func classify(e *Error) error {
 	return ErrServer
 }
 
+// codes are what providers say, by what they mean. Words that say little stand last.
+func codes() []struct {
+	kind  error
+	codes string
+} {
+	return []struct {
+		kind  error
+		codes string
+	}{
+		{ErrQuota, " insufficient_quota billing_hard_limit_reached billing_not_active arrearage insufficient_balance exceeded_current_quota_error 1113 "},
+		{ErrRateLimit, " rate_limit_exceeded rate_limit_error rate_limit_reached_error throttling throttling.ratequota 1302 1303 "},
+		{ErrContextLength, " context_length_exceeded 1261 "},
+		{ErrContentFilter, " content_filter content_policy_violation moderation_blocked data_inspection_failed datainspectionfailed 1301 "},
+		{ErrAuth, " invalid_api_key authentication_error invalid_authentication_error permission_error account_deactivated 1112 "},
+		{ErrNotFound, " model_not_found not_found_error resource_not_found_error "},
+		{ErrOverloaded, " overloaded_error engine_overloaded_error 1305 "},
+		{ErrServer, " server_error internal_error api_error internal_server_error "},
+		{ErrInvalid, " invalid_request_error invalid_type invalid_value invalidparameter invalid_argument badrequesterror "},
+	}
+}
+
 func byCode(code string) error {
-	switch code {
-	case "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "arrearage", "insufficient_balance",
-		"exceeded_current_quota_error", "1113":
-		return ErrQuota
-	case "rate_limit_exceeded", "rate_limit_error", "rate_limit_reached_error", "throttling", "throttling.ratequota", "1302", "1303":
-		return ErrRateLimit
-	case "context_length_exceeded", "1261":
-		return ErrContextLength
-	case "content_filter", "content_policy_violation", "moderation_blocked", "data_inspection_failed", "datainspectionfailed", "1301":
-		return ErrContentFilter
-	case "invalid_api_key", "authentication_error", "invalid_authentication_error", "permission_error", "account_deactivated", "1112":
-		return ErrAuth
-	case "model_not_found", "not_found_error", "resource_not_found_error":
-		return ErrNotFound
-	case "overloaded_error", "engine_overloaded_error", "1305":
-		return ErrOverloaded
-	case "server_error", "internal_error", "api_error", "internal_server_error":
-		return ErrServer
-	case "invalid_request_error", "invalid_type", "invalid_value", "invalidparameter", "invalid_argument", "badrequesterror":
-		return ErrInvalid
+	if code == "" || strings.Contains(code, " ") {
+		return nil
+	}
+	for _, c := range codes() {
+		if strings.Contains(c.codes, " "+code+" ") {
+			return c.kind
+		}
 	}
 	return nil
 }

@@ -4,9 +4,18 @@ package llm
 //
 // Sources: the providers' API references and the servers' source code (read 2026-11); a remark says what no page confirms.
 func Dialects() []Dialect {
-	return []Dialect{
-		OpenAI(), DeepSeek(), DashScope(), Moonshot(), Zhipu(), Ark(), SiliconFlow(), OpenRouter(), Groq(), XAI(), Mistral(), Gemini(),
-		Azure(), Ollama(), VLLM(), LlamaCPP(), Generic(),
+	known := known()
+	out := make([]Dialect, 0, len(known))
+	for _, dialect := range known {
+		out = append(out, dialect())
+	}
+	return out
+}
+
+func known() []func() Dialect {
+	return []func() Dialect{
+		OpenAI, DeepSeek, DashScope, Moonshot, Zhipu, Ark, SiliconFlow, OpenRouter, Groq, XAI, Mistral, Gemini, Azure, Ollama, VLLM, LlamaCPP,
+		Generic,
 	}
 }
 

@@ -84,11 +84,11 @@ func sweep(text string) string {
 			start++
 		}
 		end := at + len(mark)
-		for end < len(text) && !strings.ContainsRune(" \t\n\f\r\"`<>", rune(text[end])) {
+		for start < at && end < len(text) && !strings.ContainsRune(" \t\n\f\r\"`<>", rune(text[end])) {
 			end++
 		}
 		b.WriteString(text[:start])
-		if start < at && end > at+len(mark) {
+		if end > at+len(mark) {
 			b.WriteString(cut(text[start:end]))
 		} else {
 			b.WriteString(text[start:end])
