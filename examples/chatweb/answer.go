@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"html"
 	"strings"
 
 	"github.com/kitroll/kitroll/llm"
@@ -52,13 +53,21 @@ func (s *server) answer(ctx context.Context, relay *Relay, r *llm.Request) {
 			// Block by block, so that a long answer costs no more than its length. A block by itself may look otherwise
 			// than among the others, an item of a list for one: the end brings all of them anew.
 			if whole := follow.Grow(text.String()); whole > shown {
-				relay.Send("blocks", blocks{HTML: s.markdown.Render(text.String()[shown:whole]), Rest: text.String()[whole:]})
+				relay.Send("blocks", blocks{HTML: s.block(text.String()[shown:whole]), Rest: text.String()[whole:]})
 				shown = whole
 			}
 		}
 	}
 	resp := stream.Response()
 	relay.Send("finish", finish{HTML: s.markdown.Render(text.String()), Cut: cut(resp.Finish().Normal()), Usage: resp.Usage})
+}
+
+// block is a block by itself; one that cannot be rendered, or has nothing to show by itself, as its text.
+func (s *server) block(text string) string {
+	if rendered := s.markdown.Render(text); rendered != "" {
+		return rendered
+	}
+	return "<p>" + html.EscapeString(text) + "</p>"
 }
 
 // message is an error for the page. Where the program is ending, the words of the cancelled call would say nothing.

@@ -60,6 +60,8 @@ func TestBrowser(t *testing.T) {
 		endless(),
 		llmtest.Answer{Text: "short"},
 		endless(),
+		endless(),
+		endless(),
 	)
 	b := openBrowser(t)
 	page := b.open(w.url)
@@ -120,6 +122,21 @@ func TestBrowser(t *testing.T) {
 	b.call("", "Target.closeTarget", params{"targetId": other.target}, nil)
 	t.Logf("upstream ended %d ms after the tab closed", w.endOf(2).Sub(asked).Milliseconds())
 	assert.Zero(t, w.calls())
+
+	// Another conversation begins in the middle of an answer, and nothing of the old one comes into it.
+	page.say("go on for ever")
+	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	page.eval("document.getElementById('new').click()")
+	w.endOf(1)
+	page.until("!document.getElementById('send').hidden")
+	assert.EqualValues(t, 0, page.eval("document.querySelectorAll('article').length"))
+
+	// The program ends in the middle of one.
+	page.say("go on for ever")
+	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	w.page.CloseClientConnections()
+	page.until("document.querySelector('article:last-child .error')?.textContent.includes('broke off')")
+	assert.Contains(t, page.eval("document.querySelector('article:last-child .raw').textContent"), "word word", "what came is kept")
 	for _, exception := range b.events("Runtime.exceptionThrown") {
 		assert.Contains(t, exception, "Content Security Policy", "an error in the page")
 	}

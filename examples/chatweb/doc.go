@@ -38,8 +38,9 @@
 //
 // # Limits
 //
-// An answer above 256 KiB is shown as plain text. Blocks are rendered one by one while an answer comes, so a list with
-// blank lines between its items may look otherwise until the end. There are no attachments; examples/chat has them.
+// An answer above 128 KiB, or with brackets and nested quotations beyond any that is meant to be read, is shown as plain
+// text. Blocks are rendered one by one while an answer comes, so a list with blank lines between its items may look
+// otherwise until the end. There are no attachments; examples/chat has them.
 //
 // # Where things are
 //

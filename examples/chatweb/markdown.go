@@ -16,8 +16,14 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxMarkdown is how much of an answer is rendered; a longer one stays plain.
-const maxMarkdown = 256 << 10
+// The limits of what is rendered; what is beyond stays plain. The parser takes time by the square of brackets, links and depth:
+// 256 KiB of nothing but either kept it busy for a minute (measured, goldmark 1.8.7).
+const (
+	maxMarkdown = 128 << 10 // bytes
+	maxBrackets = 4000
+	maxLinks    = 500
+	maxDepth    = 50 // of quotations and lists within one line
+)
 
 // Markdown renders a model's Markdown as HTML that a page can take: the model is a stranger, and so is whoever wrote what
 // it has read. HTML in it is shown as the text that it is, links lead to the web and to mail or are text, and pictures are
@@ -36,16 +42,33 @@ func NewMarkdown() *Markdown {
 	)}
 }
 
-// Render returns the HTML of a Markdown text, "" for one that is too long.
+// Render returns the HTML of a Markdown text, "" for one that is beyond the limits.
 func (m *Markdown) Render(markdown string) string {
-	if len(markdown) > maxMarkdown {
+	if len(markdown) > maxMarkdown || strings.Count(markdown, "[") > maxBrackets || strings.Count(markdown, "](") > maxLinks {
 		return ""
+	}
+	for line := range strings.Lines(markdown) {
+		if depth(line) > maxDepth {
+			return ""
+		}
 	}
 	var b bytes.Buffer
 	if err := m.md.Convert([]byte(markdown), &b); err != nil {
 		return ""
 	}
 	return b.String()
+}
+
+// depth is how many quotations and lists a line begins, at most.
+func depth(line string) (n int) {
+	for {
+		line = strings.TrimLeft(line, " \t0123456789")
+		if line == "" || !strings.ContainsRune(">-+*.)", rune(line[0])) {
+			return n
+		}
+		line = line[1:]
+		n++
+	}
 }
 
 // links takes out every link that does not lead to the web or to mail, and makes links of pictures.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,4 +114,35 @@ func TestBlocks(t *testing.T) {
 			assert.Equal(t, len(tt.whole), got, "byte by byte")
 		})
 	}
+}
+
+// Markdown that keeps a parser busy is not rendered, and what is rendered is so in a second or two.
+func TestTangledMarkdown(t *testing.T) {
+	t.Parallel()
+	m := NewMarkdown()
+	for name, piece := range map[string]string{
+		"open": "[", "link": "[a](", "parentheses": "[](((", "images": "![", "quotations": "> ", "lists": "- ", "numbers": "1. ", "both": "> 1) * ",
+	} {
+		assert.Empty(t, m.Render(strings.Repeat(piece, maxMarkdown/len(piece))), name)
+	}
+	stairs := ""
+	for i := 0; len(stairs) < maxMarkdown-2000; i++ {
+		stairs += strings.Repeat("  ", i) + "- a\n"
+	}
+	began := time.Now()
+	for name, in := range map[string]string{
+		"open":        strings.Repeat("[a", maxBrackets),
+		"links":       strings.Repeat("[a](", maxLinks),
+		"parentheses": strings.Repeat("[](", maxLinks) + strings.Repeat("(", maxMarkdown-3*maxLinks),
+		"depth":       strings.Repeat(strings.Repeat("> ", maxDepth)+"a\n", maxMarkdown/(2*maxDepth+2)),
+		"stairs":      stairs,
+		"stars":       strings.Repeat("*a ", maxMarkdown/3),
+		"ticks":       strings.Repeat("`a``", maxMarkdown/4),
+		"references":  strings.Repeat("[a]: b\n", maxBrackets) + "\na\n",
+		"a rule":      strings.Repeat("-", maxDepth) + "\n\na\n",
+		"a table":     strings.Repeat("|a", 2000) + "\n" + strings.Repeat("|-", 2000) + "\n" + strings.Repeat(strings.Repeat("|b", 2000)+"\n", 10),
+	} {
+		assert.NotEmpty(t, m.Render(in), name)
+	}
+	assert.Less(t, time.Since(began), time.Minute)
 }

@@ -23,8 +23,9 @@ type Relay struct {
 	done chan struct{}
 }
 
-// pace is how often a line is kept open, and how long a browser may take to read.
-type pace struct{ heartbeat, write time.Duration }
+// pace is how often a silent line is kept open, and how long a browser may take to read what is written to it, and to send
+// its question.
+type pace struct{ heartbeat, write, body time.Duration }
 
 // newRelay begins a stream. A write that takes too long, or fails, calls gone: nobody is there to read what is still to
 // come. Stop ends it.

@@ -47,7 +47,7 @@ type server struct {
 func newServer(f *flags, p *Platform) (http.Handler, error) {
 	s := &server{
 		platform: p, system: f.system, hosts: f.hosts, markdown: NewMarkdown(),
-		pace: pace{heartbeat: 15 * time.Second, write: 20 * time.Second}, slots: make(chan struct{}, f.streams),
+		pace: pace{heartbeat: 15 * time.Second, write: 20 * time.Second, body: 30 * time.Second}, slots: make(chan struct{}, f.streams),
 	}
 	return s.handler()
 }
@@ -78,6 +78,8 @@ func (s *server) handler() (http.Handler, error) {
 // could have its own name lead here, and would then be of one origin with this one.
 func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A body that never ends. Where it is refused, the deadline stays: net/http then reads the rest by itself.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.pace.body))
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -114,8 +116,6 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) (messages []llm.Me
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != "application/json" {
 		return nil, http.StatusUnsupportedMediaType, errors.New("the question must be application/json")
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(30 * time.Second)) // a body that never ends
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
 	var q question
@@ -126,7 +126,9 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) (messages []llm.Me
 			err = errors.New("a second value")
 		}
 	}
-	_ = control.SetReadDeadline(time.Time{})
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an answer takes as long as it takes
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the conversation is larger than %d bytes: begin another", tooLarge.Limit)
 	}

@@ -36,6 +36,11 @@ func TestAnswer(t *testing.T) {
 	assert.NotContains(t, last.data, "cut")
 	usage, _ := last.data["usage"].(map[string]any)
 	assert.EqualValues(t, 39, usage["Completion"])
+	w.says(llmtest.Answer{Text: "[a]: <b>\n\n" + strings.Repeat("> ", maxDepth+1) + "<c>\n\nend"})
+	events = w.events(w.do(w.request(ask("1"))).Body)
+	assert.Equal(t, "<p>[a]: &lt;b&gt;\n\n</p><p>"+strings.Repeat("&gt; ", maxDepth+1)+"&lt;c&gt;\n\n</p>", joined(events, "blocks", "html"))
+	assert.Empty(t, events[len(events)-1].data["html"], "the page shows the text")
+
 	sent := string(w.llm.Requests()[0].Body)
 	assert.Contains(t, sent, `"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]`)
 }
@@ -173,15 +178,36 @@ func TestDeafBrowserEndsTheCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *server) { s.pace.write = 200 * time.Millisecond })
 	w.says(llmtest.Answer{Text: strings.Repeat("x", 64<<20), Runes: 1 << 20}) // no buffer of a socket takes that
-	var d net.Dialer
-	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(w.page.URL, "http://"))
-	require.NoError(t, err)
-	defer conn.Close()
-	body := ask("1")
-	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	require.NoError(t, err)
+	w.speak("application/json", ask("1"), 0)
 	<-w.ended
 	assert.Zero(t, w.calls())
+}
+
+// speak asks by hand, with a number of bytes of the question still to come.
+func (w *world) speak(kind, body string, missing int) net.Conn {
+	w.t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { conn.Close() })
+	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body)+missing, body)
+	require.NoError(w.t, err)
+	return conn
+}
+
+// A question that never ends is not waited for, and one that takes its time is not cut off later for it.
+func TestSlowQuestion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *server) { s.pace.body = 200 * time.Millisecond })
+	for status, kind := range map[string]string{"400": "application/json", "415": "text/plain"} {
+		answer, err := io.ReadAll(w.speak(kind, ask("1")[:10], 100)) // to the end of the connection
+		require.NoError(t, err)
+		assert.Contains(t, string(answer), "HTTP/1.1 "+status)
+	}
+	assert.Empty(t, w.llm.Requests())
+	w.says(llmtest.Answer{Text: "late", Delay: 400 * time.Millisecond})
+	events := w.events(w.do(w.request(ask("2"))).Body)
+	assert.Equal(t, "finish", events[len(events)-1].name, "the time for the question is not that of the answer")
 }
 
 // A silent line is kept open, and a comment is no event.

@@ -45,7 +45,7 @@ func newWorld(t *testing.T, change func(*server)) *world {
 	require.NoError(t, err)
 	s := &server{
 		platform: &Platform{Streamer: client, Name: "here", Model: "deepseek-chat"}, system: "Be brief.", markdown: NewMarkdown(),
-		pace: pace{heartbeat: time.Minute, write: time.Minute}, slots: make(chan struct{}, 2),
+		pace: pace{heartbeat: time.Minute, write: time.Minute, body: time.Minute}, slots: make(chan struct{}, 2),
 	}
 	if change != nil {
 		change(s)
