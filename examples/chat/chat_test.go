@@ -86,9 +86,9 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// chats is what the messages of every request so far said.
+// chats is what the messages of every chat so far said.
 func (w *world) chats() (out [][]string) {
-	for i := len(w.llm.Requests()); i > 0; i-- {
+	for i := len(w.talks()); i > 0; i-- {
 		var texts []string
 		for _, m := range w.said(i) {
 			texts = append(texts, text(m.Content))
@@ -163,6 +163,14 @@ func TestErrors(t *testing.T) {
 			},
 			code: exitPartial, want: "length limit", out: "half\n",
 		},
+		"filtered": {
+			fail: func(s *llmtest.Server) {
+				s.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
+					return llmtest.Answer{Text: "half", Finish: "content_filter"}
+				})
+			},
+			code: exitPartial, want: "content filter ended it", out: "half\n",
+		},
 		"tool": {
 			fail: func(s *llmtest.Server) {
 				s.OnChat(func(llmtest.ChatRequest) llmtest.Answer {
@@ -190,6 +198,24 @@ func TestErrors(t *testing.T) {
 			assert.NotEmpty(t, turns[1].Cut, "the part is marked")
 		})
 	}
+}
+
+// A refusal is an answer. Of one without a text nothing goes along with the next message.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.llm.OnChat(func(r llmtest.ChatRequest) llmtest.Answer {
+		if len(r.Messages) == 1 {
+			return llmtest.Answer{Reasoning: "hm", Refusal: "I will not."}
+		}
+		return llmtest.Answer{Reasoning: "only thoughts"}
+	})
+	got := w.typed([]string{"one", "two", "three", "/history"}, "-history", w.path("h.json"))
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.Equal(t, "I will not.\n", got.out)
+	assert.Contains(t, got.screen, "deepseek-chat> I will not.")
+	assert.Equal(t, []string{"one", "two", "three"}, w.chats()[2])
+	assert.Equal(t, "I will not.", w.history("h.json").Turns[1].Refusal)
 }
 
 // What breaks off is kept, goes along as far as it came, and /retry puts a whole one in its place.
@@ -230,14 +256,14 @@ func TestCommands(t *testing.T) {
 	})
 	got := w.typed([]string{
 		"/title", "one", "/model", "/model gpt-4o", "two", "/title", "/new", "/new", "three", "/title Third  by   hand",
-		"/history", "/history 1", "/history 9", "four", "/nonsense", "/help", "/quit", "never said",
+		"/history", "/history 1", "/history 3", "/history 0", "/attach nowhere.md", "four", "/nonsense", "/help", "/quit", "never said",
 	}, "-v", "-history", w.path("h.json"))
 	require.Equal(t, exitDone, got.code, got.screen)
 	assert.Equal(t, "deepseek-chat\ngpt-4o\ngpt-4o\ngpt-4o\n", got.out)
 	for _, want := range []string{
 		"nothing was said yet", "* deepseek-chat", "  gpt-4o-mini", "title: Of names", "title: Third by hand",
 		"(thinking: hm)", "tokens: 7 in (3 cached), 5 out (2 reasoning), model gpt-4o, request req_",
-		"  1  Of names, 4 messages", "  2  Third by hand, 2 messages", "== Of names", "there is no conversation 9",
+		"  1  Of names, 4 messages", "  2  Third by hand, 2 messages", "== Of names", "there is no conversation 3", "there is no conversation 0", "error: nowhere.md does not exist",
 		"there is no command /nonsense", "/attach FILE…",
 	} {
 		assert.Contains(t, got.screen, want)

@@ -88,15 +88,18 @@ func (s *session) changeModel(ctx context.Context, name string) error {
 	}
 	s.screen.Say("now: %s", s.model)
 	err := s.busy(ctx, func(ctx context.Context) error {
-		for name, err := range s.platform.ModelNames(ctx) {
+		for m, err := range s.platform.Models(ctx, nil) {
 			if err != nil {
 				return err
 			}
-			mark := "  "
-			if name == s.model {
+			mark, window := "  ", ""
+			if m.ID == s.model {
 				mark = "* "
 			}
-			s.screen.Say("%s%s", mark, name)
+			if m.ContextLength > 0 {
+				window = fmt.Sprintf("  (%d tokens)", m.ContextLength)
+			}
+			s.screen.Say("%s%s%s", mark, m.ID, window)
 		}
 		return nil
 	})

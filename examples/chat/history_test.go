@@ -101,6 +101,15 @@ func TestHistoryOfTwo(t *testing.T) {
 	assert.Equal(t, "still", w.history(filepath.Base(moved)).Title)
 }
 
+func TestHistoryThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := w.file("h.json", nil)
+	require.NoError(t, os.Truncate(h, maxArchive+1))
+	_, err := OpenArchive(h)
+	require.ErrorContains(t, err, "a regular file of at most 64.0 MiB")
+}
+
 func TestHistoryThatCannotBeSaved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

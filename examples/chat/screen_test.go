@@ -97,6 +97,9 @@ func TestNobodyDrivesTheTerminal(t *testing.T) {
 		assert.NotContains(t, got.out, "\r")
 		assert.Contains(t, shown, "␛]52")
 	}
+	third := w.pipe("x", "-attach", "none\x1b[31m")
+	assert.Contains(t, third.screen, "none␛[31m does not exist")
+	assert.NotContains(t, third.screen, "\x1b")
 	assert.Contains(t, second.screen, "E]52", "package llm has cleaned that by itself")
 }
 

@@ -20,13 +20,17 @@ import (
 	"github.com/kitroll/kitroll/llm/llmtest"
 )
 
-// childVariable makes this test's own binary the program: typed to at a prompt, or through a pipe.
+// childVariable makes this test's own binary the program: in a terminal, typed to at a prompt as if in one, or through a
+// pipe.
 const childVariable = "KITROLL_CHAT_CHILD"
 
 func TestMain(m *testing.M) {
 	mode := os.Getenv(childVariable)
-	if mode == "" {
+	switch mode {
+	case "":
 		os.Exit(m.Run())
+	case "terminal": // which main finds out by itself
+		main()
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -107,6 +111,7 @@ func TestCtrlCStopsTheAnswer(t *testing.T) {
 	c := w.child("prompt", "-history", w.path("h.json"))
 	c.typed("one\r")
 	c.read("one")
+	require.Len(t, w.history("h.json").Turns, 1, "the question is kept before its answer is")
 	c.signal(os.Interrupt)
 	c.shown("stopped; what came is kept; /retry asks again", 1)
 	c.shown(prompt, 2)

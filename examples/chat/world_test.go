@@ -103,17 +103,27 @@ func (w *world) history(name string) *Conversation {
 	return a.Now()
 }
 
-// said is what a provider got as the messages of a request, the n-th from the end.
+// talks are the bodies of the chats that the provider was asked for.
+func (w *world) talks() (out [][]byte) {
+	for _, r := range w.llm.Requests() {
+		if strings.HasSuffix(r.Path, "/chat/completions") {
+			out = append(out, r.Body)
+		}
+	}
+	return out
+}
+
+// said is what a provider got as the messages of a chat, the n-th from the end.
 func (w *world) said(n int) (out []struct {
 	Role    string
 	Content json.RawMessage
 },
 ) {
 	w.t.Helper()
-	all := w.llm.Requests()
+	all := w.talks()
 	require.GreaterOrEqual(w.t, len(all), n)
 	body := struct{ Messages any }{&out}
-	require.NoError(w.t, json.Unmarshal(all[len(all)-n].Body, &body))
+	require.NoError(w.t, json.Unmarshal(all[len(all)-n], &body))
 	return out
 }
 
