@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,55 +15,11 @@ import (
 	"github.com/kitroll/kitroll/wechat/wechattest"
 )
 
-// allCodes are the codes of the platform's list and of the pages of the calls that this package makes.
-func allCodes() []int {
-	codes := []int{
-		-1, 40001, 40002, 40003, 40004, 40005, 40006, 40007, 40008, 40009, 40010, 40011, 40012, 40013, 40125, 40014, 42001, 42007,
-		40029, 40163, 42002, 42003, 41003, 41008, 40030, 40031, 40032, 40033, 40035, 40038, 40039, 40037, 40048, 40054, 40055,
-		40050, 40051, 40117, 40059, 40060, 40066, 40113, 40114, 40118, 40121, 40119, 40120, 40130, 40132, 40137, 40152, 40155,
-		40164, 40201, 40202, 40203, 40243, 41001, 41002, 41004, 41005, 41006, 41007, 41009, 41039, 43001, 43002, 43003, 43004,
-		43005, 43019, 44001, 44002, 44003, 44004, 45001, 45002, 45003, 45004, 45005, 45006, 45007, 45008, 45009, 45010, 45011,
-		45015, 45047, 45016, 45017, 45018, 45028, 45056, 45057, 45058, 45059, 45064, 45065, 45066, 45067, 45083, 45084, 45110,
-		45157, 45158, 45159, 45166, 46001, 46002, 46003, 46004, 47001, 48001, 48002, 48003, 48004, 48005, 48006, 48008, 49003,
-		50001, 50002, 50005, 50004, 50007, 53402, 53404, 53405, 53406, 53500, 53501, 53502, 53503, 53504, 53505, 53600, 61007,
-		61450, 61451, 61452, 61500, 61501, 76001, 76002, 76003, 76004, 76021, 76022, 87009, 87014, 88000, 89503, 89506, 89507,
-		9500002, 10170001, 10170002, 10170003,
-	}
-	for _, run := range [][2]int{{40015, 40028}, {61453, 61457}, {65301, 65317}, {9001001, 9001010}} {
-		for code := run[0]; code <= run[1]; code++ {
-			codes = append(codes, code)
-		}
-	}
-	return codes
-}
-
 func kinds() map[string]error {
 	return map[string]error{
 		"token": wechat.ErrToken, "config": wechat.ErrConfig, "permission": wechat.ErrPermission, "quota": wechat.ErrQuota,
 		"mass quota": wechat.ErrMassQuota, "rate": wechat.ErrRateLimited, "not found": wechat.ErrNotFound, "input": wechat.ErrInput,
 		"duplicate": wechat.ErrDuplicate, "content": wechat.ErrContent, "temporary": wechat.ErrTemporary,
-	}
-}
-
-func TestEveryCodeHasAClassAndBothHints(t *testing.T) {
-	t.Parallel()
-	for _, code := range allCodes() {
-		e := &wechat.Error{Op: "draft/add", Code: code}
-		classes := 0
-		for _, kind := range kinds() {
-			if errors.Is(e, kind) {
-				classes++
-			}
-		}
-		assert.Positive(t, classes, "class of %d", code)
-		assert.NotEmpty(t, e.Hint("en"), "English hint of %d", code)
-		assert.Regexp(t, `\p{Han}`, e.Hint("zh"), "Chinese hint of %d", code)
-		assert.Equal(t, 1, strings.Count(e.Error(), e.Hint("en")), "the hint of %d is in its text once", code)
-	}
-	unknown := &wechat.Error{Op: "draft/add", Code: 99999, Msg: "new"}
-	assert.Empty(t, unknown.Hint("en"))
-	for name, kind := range kinds() {
-		assert.NotErrorIs(t, unknown, kind, name)
 	}
 }
 
