@@ -41,8 +41,6 @@ func (s *Server) routes() map[string]handler {
 		"message/mass/send":          {post, 100, true, s.sendByOpenID},
 		"message/mass/preview":       {post, 100, true, s.preview},
 		"message/mass/get":           {post, 0, true, s.massState},
-		"tags/get":                   {get, 0, true, s.getTags},
-		"user/get":                   {get, 500, true, s.getUsers},
 	}
 }
 
@@ -154,46 +152,6 @@ func (s *Server) quotaGet(c *call) (any, *refusal) {
 
 		Quota quota `json:"quota"`
 	}{success(), quota{limit, used, max(0, limit-used)}}, nil
-}
-
-func (s *Server) getTags(*call) (any, *refusal) {
-	type tag struct {
-		ID    int    `json:"id"`
-		Name  string `json:"name"`
-		Count int    `json:"count"`
-	}
-	out := struct {
-		Tags []tag `json:"tags"`
-	}{[]tag{}}
-	for _, t := range s.opts.Tags {
-		out.Tags = append(out.Tags, tag{t.ID, t.Name, len(t.Members)})
-	}
-	return out, nil
-}
-
-func (s *Server) getUsers(c *call) (any, *refusal) {
-	type data struct {
-		OpenIDs []wechat.OpenID `json:"openid"`
-	}
-	out := struct {
-		Total int           `json:"total"`
-		Count int           `json:"count"`
-		Data  *data         `json:"data,omitempty"` // absent on the page after the last
-		Next  wechat.OpenID `json:"next_openid"`
-	}{Total: len(s.opts.Followers)}
-	begin := 0
-	if next := wechat.OpenID(c.query.Get("next_openid")); next != "" {
-		i := slices.Index(s.opts.Followers, next)
-		if i < 0 {
-			return nil, refuse(40003, "invalid openid")
-		}
-		begin = i + 1
-	}
-	page := s.opts.Followers[begin:min(begin+10_000, len(s.opts.Followers))]
-	if len(page) > 0 {
-		out.Count, out.Data, out.Next = len(page), &data{page}, page[len(page)-1]
-	}
-	return out, nil
 }
 
 // listRequest is the body of the batchget calls.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,14 +67,15 @@ type Server struct {
 	opts     Options
 	handlers map[string]handler
 
-	mu        sync.Mutex
-	st        state
-	dirty     bool
-	refusedIP string
-	quota     map[string]int // what SetQuota changed
-	publishes []publishEnd   // scripted by FailNextPublish
-	masses    []string       // scripted by FailNextMass
-	sends     []time.Time    // of the last minute
+	mu         sync.Mutex
+	st         state
+	dirty      bool
+	refusedIP  string
+	quota      map[string]int // what SetQuota changed
+	idsPerPage int            // what SetPageSize changed
+	publishes  []publishEnd   // scripted by FailNextPublish
+	masses     []string       // scripted by FailNextMass
+	sends      []time.Time    // of the last minute
 }
 
 // NewServer opens an account with the defaults. It cannot fail. Close ends it.
@@ -118,11 +120,13 @@ func Open(opts Options) (*Server, error) {
 	}
 	s := &Server{Script: &fault.Script{}, opts: opts, quota: map[string]int{}}
 	s.handlers = s.routes()
+	maps.Copy(s.handlers, s.peopleRoutes())
 	if opts.StateFile != "" {
 		if err := atomicfile.ReadJSON(opts.StateFile, &s.st); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("wechattest: state: %w", err)
 		}
 	}
+	s.ownPeople()
 	s.pipe = pipehttp.NewServer("api.weixin.fake", s)
 	s.URL = s.pipe.URL
 	return s, nil

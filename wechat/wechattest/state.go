@@ -19,6 +19,7 @@ type state struct {
 	Jobs      []PublishJob
 	Published []published
 	Masses    []MassJob
+	People    *people        // nil = as the options say
 	Day       string         // of Used, in Beijing
 	Used      map[string]int // calls of the day
 }
