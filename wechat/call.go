@@ -39,6 +39,8 @@ type call struct {
 	body   payload
 	effect effect
 	advice string // for ErrUnknownOutcome: how to find out
+
+	noToken bool // it brings credentials of its own
 }
 
 // payload is a body that can be read more than once and whose length is known: WeChat answers 412 to a chunked one.
@@ -99,6 +101,9 @@ func (c *Client) do(ctx context.Context, what call, out any) error {
 // withToken makes the call once, and once more with a new token when the platform refused the first. A refused token
 // is refused before anything happens, so that is safe for every call.
 func (c *Client) withToken(ctx context.Context, what call, out any) error {
+	if what.noToken {
+		return c.send(ctx, what, "", out)
+	}
 	tok, err := c.Token(ctx)
 	if err != nil {
 		return err

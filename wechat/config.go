@@ -22,7 +22,7 @@ const DefaultBaseURL = "https://api.weixin.qq.com"
 // Config is what a [Client] is made from. It is copied. Printing it, in whatever way, shows no secret.
 type Config struct {
 	AppID  string // required: "wx…", from the console under 设置与开发
-	Secret string // the AppSecret; required unless Tokens is set, and used for nothing but the token
+	Secret string // the AppSecret; required unless Tokens is set; sent for nothing but the token, and by ClearQuotaWithSecret
 
 	BaseURL    string       // default DefaultBaseURL; a proxy of your own with a fixed IP is a good use of it
 	HTTPClient *http.Client // default: 60 s timeout. It is copied, and never follows a redirect to another host
@@ -63,6 +63,7 @@ type Client struct {
 	retry  httpcall.Retry
 	log    *slog.Logger
 	now    func() time.Time
+	secret func() string       // nil = there is none; a function, so that nothing prints it
 	hide   func(string) string // takes the secret out of a text
 }
 
@@ -95,6 +96,9 @@ func New(cfg Config) (*Client, error) {
 		log:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		now:    cfg.Now,
 		hide:   func(text string) string { return secret.Scrub(text, cfg.Secret, url.QueryEscape(cfg.Secret)) },
+	}
+	if cfg.Secret != "" {
+		c.secret = func() string { return cfg.Secret }
 	}
 	if c.now == nil {
 		c.now = time.Now

@@ -100,7 +100,7 @@ func (e *Error) Is(kind error) bool {
 // classes are those of the code; without a code those of the HTTP status.
 func (e *Error) classes() classes {
 	if e.Code != 0 {
-		if e.Code == 40001 && e.Op == opToken {
+		if e.Code == 40001 && (e.Op == opToken || e.Op == opLegacyToken) {
 			return classes{classConfig}
 		}
 		return lookup(e.Code).classes
@@ -124,11 +124,11 @@ func (e *Error) Hint(lang string) string {
 		return ""
 	}
 	info := lookup(e.Code)
-	if e.Code == 40001 && e.Op == opToken {
+	if e.Code == 40001 && (e.Op == opToken || e.Op == opLegacyToken) {
 		info = lookup(40125) // at the token endpoint this means a wrong secret
 	}
 	hint := info.en
-	if strings.HasPrefix(strings.ToLower(lang), "zh") {
+	if chinese(lang) {
 		hint = info.zh
 	}
 	if e.Code == 40164 {
@@ -181,7 +181,7 @@ func noAnswer(ctx context.Context, op string, sent bool, cause error) *Error {
 func noJSON(op string, status int, header http.Header, body []byte, now time.Time, hide func(string) string) *Error {
 	e := &Error{Op: op, HTTPStatus: status, Msg: "not an answer of WeChat", Body: httpcall.Head([]byte(hide(string(body))), 512), sent: true}
 	e.temporary = status == http.StatusOK // the status decides otherwise
-	if op == opToken && status == http.StatusOK {
+	if (op == opToken || op == opLegacyToken) && status == http.StatusOK {
 		e.Body = "" // half of the answer may hold the token
 	}
 	if e.Is(ErrRateLimited) {

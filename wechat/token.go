@@ -57,7 +57,8 @@ func (c *Client) Token(ctx context.Context) (Token, error) {
 }
 
 const (
-	opToken = "stable_token"
+	opToken       = "stable_token"
+	opLegacyToken = "token"
 
 	maxTokenLife  = 2 * time.Hour    // the platform's own; a larger expires_in is not believed
 	minTokenLife  = 5 * time.Minute  // what stable_token promises, for an answer without expires_in

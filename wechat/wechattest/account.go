@@ -133,14 +133,17 @@ func (s *Server) quotaGet(c *call) (any, *refusal) {
 	if no := c.decode(&in); no != nil {
 		return nil, no
 	}
-	op, _ := strings.CutPrefix(in.Path, "/cgi-bin/")
-	h, known := s.handlers[op]
-	if !known || op == in.Path {
-		return nil, refuse(76021, "cgi_path not found, please check")
+	op, h, no := s.path(in.Path)
+	if no != nil {
+		return nil, no
 	}
 	limit, used := s.used(op, h, c.now)
-	if h.verified && !*s.opts.Verified {
+	if h.verified && !*s.opts.Verified || op == "message/mass/send" && s.opts.Kind != Service {
 		limit = 0
+	}
+	rate := rateLimit{}
+	if strings.HasPrefix(op, "message/mass/send") {
+		rate = rateLimit{60, 60}
 	}
 	type quota struct {
 		Limit  int `json:"daily_limit"`
@@ -150,8 +153,9 @@ func (s *Server) quotaGet(c *call) (any, *refusal) {
 	return struct {
 		done
 
-		Quota quota `json:"quota"`
-	}{success(), quota{limit, used, max(0, limit-used)}}, nil
+		Quota quota     `json:"quota"`
+		Rate  rateLimit `json:"rate_limit"`
+	}{success(), quota{limit, used, max(0, limit-used)}, rate}, nil
 }
 
 // listRequest is the body of the batchget calls.

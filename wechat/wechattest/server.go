@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,11 +72,14 @@ type Server struct {
 	st         state
 	dirty      bool
 	refusedIP  string
-	quota      map[string]int // what SetQuota changed
-	idsPerPage int            // what SetPageSize changed
-	publishes  []publishEnd   // scripted by FailNextPublish
-	masses     []string       // scripted by FailNextMass
-	sends      []time.Time    // of the last minute
+	quota      map[string]int    // what SetQuota changed
+	idsPerPage int               // what SetPageSize changed
+	publishes  []publishEnd      // scripted by FailNextPublish
+	masses     []string          // scripted by FailNextMass
+	requests   map[string]logged // by rid
+	expired    bool              // what ExpireVerification set
+	callback   string            // what SetCallbackHost set
+	sends      []time.Time       // of the last minute
 }
 
 // NewServer opens an account with the defaults. It cannot fail. Close ends it.
@@ -121,6 +125,7 @@ func Open(opts Options) (*Server, error) {
 	s := &Server{Script: &fault.Script{}, opts: opts, quota: map[string]int{}}
 	s.handlers = s.routes()
 	maps.Copy(s.handlers, s.peopleRoutes())
+	maps.Copy(s.handlers, s.toolRoutes())
 	if opts.StateFile != "" {
 		if err := atomicfile.ReadJSON(opts.StateFile, &s.st); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("wechattest: state: %w", err)
@@ -225,7 +230,10 @@ func (s *Server) answer(c *call, method string) ([]byte, error) {
 		return nil, err
 	}
 	if no != nil {
-		return no.json(s.rid()), nil
+		rid := s.rid()
+		refused := no.json(rid)
+		s.log(rid, c, refused)
+		return refused, nil
 	}
 	return encode(out), nil
 }
@@ -240,7 +248,7 @@ func (s *Server) dispatch(c *call, method string) (any, *refusal) {
 	case method != h.method:
 		return nil, refuse(43001, "require GET method")
 	}
-	if c.op != "stable_token" {
+	if !slices.Contains([]string{"stable_token", "token", "clear_quota/v2"}, c.op) {
 		if no := s.checkToken(c); no != nil {
 			return nil, no
 		}
@@ -248,7 +256,7 @@ func (s *Server) dispatch(c *call, method string) (any, *refusal) {
 	if no := s.count(c, h); no != nil {
 		return nil, no
 	}
-	if h.verified && !*s.opts.Verified {
+	if h.verified && (!*s.opts.Verified || s.expired) {
 		return nil, refuse(48001, "api unauthorized")
 	}
 	return h.do(c)

@@ -22,6 +22,7 @@ type state struct {
 	People    *people        // nil = as the options say
 	Day       string         // of Used, in Beijing
 	Used      map[string]int // calls of the day
+	Cleared   map[string]int // clearings of quotas, by month in Beijing and kind
 }
 
 type token struct {

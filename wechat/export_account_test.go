@@ -1,0 +1,4 @@
+package wechat
+
+// What the tests need from inside.
+var BlankTokens = blankTokens
