@@ -124,8 +124,8 @@ func (c *Client) withToken(ctx context.Context, what call, out any) error {
 	return c.send(ctx, what, next.Value, out)
 }
 
-// send makes one request. An empty token is for the call that gets one.
-func (c *Client) send(ctx context.Context, what call, token string, out any) error {
+// sendTo makes one request. An empty token is for the call that gets one.
+func (c *Client) sendTo(ctx context.Context, base string, what call, token string, out any) error {
 	query := url.Values{}
 	maps.Copy(query, what.query)
 	if token != "" {
@@ -135,7 +135,7 @@ func (c *Client) send(ctx context.Context, what call, token string, out any) err
 	if what.get {
 		method = http.MethodGet
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/cgi-bin/"+what.op+"?"+query.Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, method, base+"/cgi-bin/"+what.op+"?"+query.Encode(), nil)
 	if err != nil {
 		return fmt.Errorf("wechat: %s: %w", what.op, httpcall.Redact(err))
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
@@ -27,8 +26,21 @@ type Config struct {
 	BaseURL    string       // default DefaultBaseURL; a proxy of your own with a fixed IP is a good use of it
 	HTTPClient *http.Client // default: 60 s timeout. It is copied, and never follows a redirect to another host
 	Tokens     TokenSource  // default: stable_token with AppID and Secret
+	Store      TokenStore   // where processes share the token; default: each asks for itself, and gets the same one
+	Locker     Locker       // lets one process ask while the others wait; required with LegacyToken, else it saves a request now and then
 	MaxRetries *int         // how often a read is repeated after a transient failure; default 2, new(0) = never
 	Logger     *slog.Logger // default: discard. Debug: each call, without bodies; Warn: surprises
+
+	// FailoverHosts are where to turn when BaseURL cannot be reached, such as "api2.weixin.qq.com", in order: names, or
+	// base URLs. Default: nowhere. The platform's hosts share the token. A request goes to the next one only when it
+	// provably never left, or is a read; the one that answers is kept for 5 min. A host that swallows connections costs
+	// the dial timeout of HTTPClient's transport each time that it is tried, 30 s by default.
+	FailoverHosts []string
+
+	// LegacyToken gets tokens by GET /cgi-bin/token, for a proxy or a contract that has nothing else. Each such call kills
+	// the token that every other process holds, 5 min later at the latest, and there are 2,000 a day: Store and Locker are
+	// required, and all processes must share them. stable_token needs none of that.
+	LegacyToken bool
 
 	// Now is the clock for the token's age and for Error.RetryAfter; default time.Now.
 	Now func() time.Time
@@ -57,7 +69,7 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) 
 // thing that ever outlives a call, by 30 s at most. Make one per account and keep it: it holds the token.
 type Client struct {
 	appID  string
-	base   string
+	hosts  *hosts
 	hc     *http.Client
 	tokens TokenSource
 	retry  httpcall.Retry
@@ -76,10 +88,20 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Secret == "" && cfg.Tokens == nil {
 		problems = append(problems, errors.New("Secret is required (or Tokens, where a service of yours gives out tokens)"))
 	}
-	base := strings.TrimRight(cmp.Or(cfg.BaseURL, DefaultBaseURL), "/")
-	if u, err := url.Parse(base); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.User != nil {
-		problems = append(problems, errors.New("BaseURL: want http(s)://host without user, query or fragment"))
+	var bases []string
+	base, err := checkBase("BaseURL", cmp.Or(cfg.BaseURL, DefaultBaseURL), "")
+	if err != nil {
+		problems = append(problems, err)
 	}
+	bases = append(bases, base)
+	for i, host := range cfg.FailoverHosts {
+		other, err := checkBase(fmt.Sprintf("FailoverHosts[%d]", i), host, "https")
+		if err != nil {
+			problems = append(problems, err)
+		}
+		bases = append(bases, other)
+	}
+	problems = append(problems, cfg.checkTokens()...)
 	retries := *cmp.Or(cfg.MaxRetries, new(2))
 	if retries < 0 || retries > 10 {
 		problems = append(problems, fmt.Errorf("MaxRetries: %d is not in 0 to 10", retries))
@@ -89,7 +111,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		appID:  cfg.AppID,
-		base:   base,
+		hosts:  &hosts{bases: bases},
 		hc:     httpcall.Client(cfg.HTTPClient, &http.Client{Timeout: time.Minute}),
 		tokens: cfg.Tokens,
 		retry:  httpcall.Retry{Max: retries},
@@ -104,13 +126,26 @@ func New(cfg Config) (*Client, error) {
 		c.now = time.Now
 	}
 	if c.tokens == nil {
-		c.tokens = newStableTokens(c, cfg.Secret, cfg.Now == nil)
+		c.tokens = newCachedTokens(c, sharedTokens{
+			platform: platformTokens{c, cfg.LegacyToken}, store: cfg.Store, locker: cfg.Locker, log: c.log, now: c.now,
+		}, cfg.Now == nil)
 	}
 	return c, nil
 }
 
+// checkTokens finds settings that contradict each other.
+func (c Config) checkTokens() (problems []error) {
+	if c.Tokens != nil && (c.Store != nil || c.Locker != nil || c.LegacyToken) {
+		problems = append(problems, errors.New("Tokens: a source of your own leaves nothing for Store, Locker and LegacyToken to do"))
+	}
+	if c.LegacyToken && (c.Store == nil || c.Locker == nil) {
+		problems = append(problems, errors.New("LegacyToken: Store and Locker are required, or each process kills the token of the others"))
+	}
+	return problems
+}
+
 func (c *Client) safe() secret.Fields {
-	return secret.Fields{"wechat.Client", "AppID", c.appID, "BaseURL", c.base}
+	return secret.Fields{"wechat.Client", "AppID", c.appID, "BaseURL", c.hosts.bases[0]}
 }
 
 // String is the account and the host, without secrets.

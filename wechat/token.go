@@ -72,10 +72,10 @@ const (
 var errSameToken = fmt.Errorf("wechat: %w and the same one was given out again: it belongs to another AppID, "+
 	"or the account's AppID and secret were changed on the console (it is never force-refreshed by itself: that would kill it for every other process)", ErrToken)
 
-// stableTokens gets tokens by stable_token in normal mode, in which every process of the account gets the same token:
-// no lock, no Redis, nobody kills anybody's token.
-type stableTokens struct {
-	fetch func(ctx context.Context) (value string, life time.Duration, err error)
+// cachedTokens holds the token of this process, and asks for it with one request for everybody who waits. In the normal
+// mode of stable_token every process of the account gets the same token: no lock, no Redis, nobody kills anybody's.
+type cachedTokens struct {
+	fetch func(ctx context.Context, rejected string) (value string, life time.Duration, err error)
 	now   func() time.Time
 	clock func() time.Duration // monotonic where the clock is the system's; half the price of time.Now as well
 	log   *slog.Logger
@@ -102,41 +102,17 @@ type flight struct {
 	err  error
 }
 
-func newStableTokens(c *Client, appSecret string, systemClock bool) *stableTokens {
-	type request struct {
-		Grant  string `json:"grant_type"`
-		AppID  string `json:"appid"`
-		Secret string `json:"secret"`
-		Force  bool   `json:"force_refresh"` // always false: true kills the token of every other process
-	}
-	s := &stableTokens{now: c.now, log: c.log}
+func newCachedTokens(c *Client, from sharedTokens, systemClock bool) *cachedTokens {
+	s := &cachedTokens{fetch: from.fetch, now: c.now, log: c.log}
 	start := c.now()
 	s.clock = func() time.Duration { return s.now().Sub(start) }
 	if systemClock {
 		s.clock = func() time.Duration { return time.Since(start) }
 	}
-	s.fetch = func(ctx context.Context) (string, time.Duration, error) {
-		body, err := encodeJSON(request{Grant: "client_credential", AppID: c.appID, Secret: appSecret})
-		if err != nil {
-			return "", 0, fmt.Errorf("wechat: %s: encode: %w", opToken, err)
-		}
-		var out struct {
-			Token   string `json:"access_token"`
-			Expires number `json:"expires_in"`
-		}
-		what := call{op: opToken, body: payload{contentType: "application/json", parts: [][]byte{body}}}
-		if err := c.send(ctx, what, "", &out); err != nil {
-			return "", 0, err
-		}
-		if out.Token == "" {
-			return "", 0, &Error{Op: opToken, Msg: "an answer without access_token", HTTPStatus: 200, temporary: true, sent: true}
-		}
-		return out.Token, time.Duration(out.Expires) * time.Second, nil
-	}
 	return s
 }
 
-func (s *stableTokens) Token(ctx context.Context, rejected string) (Token, error) {
+func (s *cachedTokens) Token(ctx context.Context, rejected string) (Token, error) {
 	if held := s.cur.Load(); held != nil && held.Value != rejected {
 		now := s.clock()
 		if now < held.refresh {
@@ -151,7 +127,7 @@ func (s *stableTokens) Token(ctx context.Context, rejected string) (Token, error
 }
 
 // renew starts a flight in the background, unless there is one or the last has just failed.
-func (s *stableTokens) renew(ctx context.Context) {
+func (s *cachedTokens) renew(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if held := s.cur.Load(); s.flight == nil && (held == nil || s.clock() >= held.refresh) && s.remembered() == nil {
@@ -161,7 +137,7 @@ func (s *stableTokens) renew(ctx context.Context) {
 
 // wait joins the flight, or starts it, and waits as long as ctx allows. What is in cur is dropped only when it is the
 // very token that was rejected: a late refusal of an old token must not cost a fresh one.
-func (s *stableTokens) wait(ctx context.Context, rejected string) (Token, error) {
+func (s *cachedTokens) wait(ctx context.Context, rejected string) (Token, error) {
 	s.mu.Lock()
 	if held := s.cur.Load(); held != nil {
 		if held.Value != rejected && s.clock() < held.expires {
@@ -194,7 +170,7 @@ func (s *stableTokens) wait(ctx context.Context, rejected string) (Token, error)
 	return f.tok, f.err
 }
 
-func (s *stableTokens) remembered() error {
+func (s *cachedTokens) remembered() error {
 	if s.failed != nil && s.clock() < s.until {
 		return s.failed
 	}
@@ -202,19 +178,19 @@ func (s *stableTokens) remembered() error {
 }
 
 // start sends one request on a context of its own: the caller who happens to be first may give up, the others not.
-func (s *stableTokens) start(ctx context.Context, rejected string) {
+func (s *cachedTokens) start(ctx context.Context, rejected string) {
 	f := &flight{done: make(chan struct{})}
 	s.flight = f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
 	go func() {
 		defer cancel()
 		began := s.clock() // the life counts from before the request: too short is harmless
-		value, life, err := s.fetch(ctx)
+		value, life, err := s.fetch(ctx, rejected)
 		s.land(f, began, value, life, err, rejected)
 	}()
 }
 
-func (s *stableTokens) land(f *flight, began time.Duration, value string, life time.Duration, err error, rejected string) {
+func (s *cachedTokens) land(f *flight, began time.Duration, value string, life time.Duration, err error, rejected string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(f.done)
@@ -230,10 +206,7 @@ func (s *stableTokens) land(f *flight, began time.Duration, value string, life t
 		}
 		return
 	}
-	if life <= 0 {
-		life = minTokenLife
-	}
-	life = min(life, maxTokenLife)
+	life = lifeOf(life)
 	held := &heldToken{Token: Token{Value: value, Expires: s.now().Add(began + life - now)}, expires: began + life}
 	// Spread over a minute, so that many processes do not renew in the same second; and never at once again, when the
 	// platform has given the old token once more.

@@ -1,7 +1,6 @@
 package wechattest
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -20,6 +19,7 @@ func (s *Server) routes() map[string]handler {
 	const get, post = http.MethodGet, http.MethodPost
 	return map[string]handler{
 		"stable_token":               {post, 500_000, false, s.stableToken},
+		"token":                      {get, 2000, false, s.legacyToken},
 		"openapi/quota/get":          {post, 0, false, s.quotaGet},
 		"media/uploadimg":            {post, 100_000, false, s.uploadImage},
 		"media/uploadvideo":          {post, 100_000, false, s.uploadVideo},
@@ -54,33 +54,10 @@ func (s *Server) stableToken(c *call) (any, *refusal) {
 	if no := c.decode(&in); no != nil {
 		return nil, no
 	}
-	switch {
-	case in.Grant != "client_credential":
-		return nil, refuse(40002, "invalid grant_type")
-	case in.AppID != s.opts.AppID:
-		return nil, refuse(40013, "invalid appid")
-	case in.Secret == "":
-		return nil, refuse(41004, "appsecret missing")
-	case in.Secret != s.opts.Secret:
-		return nil, refuse(40001, "invalid credential, access_token is invalid or not latest")
-	case s.refusedIP != "":
-		return nil, refuse(40164, "invalid ip %[1]s ipv6 ::ffff:%[1]s, not in whitelist", s.refusedIP)
+	if no := s.checkCredentials(in.Grant, in.AppID, in.Secret); no != nil {
+		return nil, no
 	}
-	margin := min(5*time.Minute, s.opts.TokenLife/4)
-	last := len(s.st.Tokens) - 1
-	if last < 0 || in.Force || s.st.Tokens[last].Revoked || !c.now.Before(s.st.Tokens[last].Expires.Add(-margin)) {
-		if in.Force && last >= 0 {
-			s.st.Tokens[last].Revoked = true
-		}
-		s.st.Tokens = append(s.st.Tokens, token{Value: "99_" + rand.Text() + rand.Text(), Expires: c.now.Add(s.opts.TokenLife)})
-		s.dirty = true
-		last++
-	}
-	t := s.st.Tokens[last]
-	return struct {
-		Token   string `json:"access_token"`
-		Expires int    `json:"expires_in"`
-	}{t.Value, int(t.Expires.Sub(c.now).Seconds())}, nil
+	return s.giveToken(c, s.current(c, in.Force)), nil
 }
 
 func (s *Server) checkToken(c *call) *refusal {

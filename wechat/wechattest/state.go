@@ -13,6 +13,7 @@ type state struct {
 	Seq       int64
 	RIDs      int64
 	Tokens    []token
+	Forced    []time.Time // forced refreshes
 	Materials []Material
 	Pictures  []ArticleImage
 	Drafts    []draft
@@ -29,6 +30,7 @@ type token struct {
 	Value   string
 	Expires time.Time
 	Revoked bool
+	Legacy  bool // of GET token, which knows nothing of the others
 }
 
 // Material is a permanent material.
