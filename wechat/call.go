@@ -34,6 +34,7 @@ const (
 // call is one request to the platform.
 type call struct {
 	op     string     // path after /cgi-bin/
+	root   bool       // op is the whole path
 	get    bool       // GET; else POST
 	query  url.Values // without the token
 	body   payload
@@ -135,7 +136,11 @@ func (c *Client) sendTo(ctx context.Context, base string, what call, token strin
 	if what.get {
 		method = http.MethodGet
 	}
-	req, err := http.NewRequestWithContext(ctx, method, base+"/cgi-bin/"+what.op+"?"+query.Encode(), nil)
+	at := base + "/cgi-bin/"
+	if what.root {
+		at = base + "/"
+	}
+	req, err := http.NewRequestWithContext(ctx, method, at+what.op+"?"+query.Encode(), nil)
 	if err != nil {
 		return fmt.Errorf("wechat: %s: %w", what.op, httpcall.Redact(err))
 	}

@@ -2,26 +2,27 @@ package wechat
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
-	"maps"
+	"net/url"
+	"slices"
 	"time"
+	"unicode/utf8"
 )
 
-// Draft is what the draft box holds under one id: one post or several.
+// Draft is what the draft box holds under one id: one post or several. When it was made is in the list alone: [DraftItem].
 type Draft struct {
 	ID       DraftID
 	Articles []DraftArticle
-	Updated  time.Time // zero when the platform does not say, as in draft/get
 }
 
 // DraftItem is one row of the draft box.
 type DraftItem struct {
 	ID       DraftID
 	Articles []DraftArticle
+	Created  time.Time
 	Updated  time.Time
 }
 
@@ -39,8 +40,10 @@ type DraftArticle struct {
 	FansOnlyComment bool
 	Crop235         *Crop
 	Crop11          *Crop
-	Images          []MediaID // of a newspic
-	TempURL         string    // a preview that ends with the draft
+	Images          []MediaID   // of a newspic, as are the next two
+	Covers          []CoverCrop // without those that cannot be read
+	ProductKey      string
+	TempURL         string // a preview that ends with the draft
 }
 
 // Article is the stored post as one to send again. It is for news alone.
@@ -48,6 +51,14 @@ func (d DraftArticle) Article() Article {
 	return Article{
 		Title: d.Title, Author: d.Author, Digest: d.Digest, Content: d.Content, SourceURL: d.SourceURL, Cover: d.Cover,
 		OpenComment: d.OpenComment, FansOnlyComment: d.FansOnlyComment, Crop235: d.Crop235, Crop11: d.Crop11,
+	}
+}
+
+// PicPost is the stored newspic as one to send again.
+func (d DraftArticle) PicPost() PicPost {
+	return PicPost{
+		Title: d.Title, Content: d.Content, Images: slices.Clone(d.Images), OpenComment: d.OpenComment, FansOnlyComment: d.FansOnlyComment,
+		Covers: slices.Clone(d.Covers), ProductKey: d.ProductKey,
 	}
 }
 
@@ -71,12 +82,12 @@ func (c *Client) CreateDraft(ctx context.Context, posts ...Post) (DraftID, error
 	for i, p := range posts {
 		wire, bad := checkPost(p, nil)
 		if len(posts) > 1 && wire.Digest != "" {
-			bad = append(bad, errors.New("Digest: WeChat keeps it for a draft with a single post alone; leave it empty"))
+			bad = append(bad, errDigest)
 		}
 		for _, err := range bad {
 			problems = append(problems, fmt.Errorf("posts[%d].%w", i, err))
 		}
-		c.warnStyles(ctx, op, wire.Content)
+		c.warnContent(ctx, op, wire.Content)
 		req.Articles = append(req.Articles, wire)
 	}
 	if err := invalid(op, problems); err != nil {
@@ -95,9 +106,15 @@ func (c *Client) CreateDraft(ctx context.Context, posts ...Post) (DraftID, error
 	return out.ID, nil
 }
 
-func (c *Client) warnStyles(ctx context.Context, op, content string) {
+var errDigest = errors.New("Digest: WeChat keeps it for a draft with a single post alone; leave it empty")
+
+// warnContent logs what the platform's page warns of and what it does in silence.
+func (c *Client) warnContent(ctx context.Context, op, content string) {
 	if n := entityStyles(content); n > 0 {
 		c.log.WarnContext(ctx, "wechat empties style attributes that hold an HTML entity", slog.String("op", op), slog.Int("attributes", n))
+	}
+	if n := utf8.RuneCountInString(content); n > softContent {
+		c.log.WarnContext(ctx, "wechat's page says 20,000 characters at most; longer bodies were seen to pass", slog.String("op", op), slog.Int("characters", n))
 	}
 }
 
@@ -105,11 +122,11 @@ func (c *Client) warnStyles(ctx context.Context, op, content string) {
 //
 // Source: draft/get, developers.weixin.qq.com (read 2026-11).
 func (c *Client) Draft(ctx context.Context, id DraftID) (*Draft, error) {
-	raw, updated, err := c.rawDraft(ctx, "draft/get", id)
+	raw, err := c.rawDraft(ctx, "draft/get", id)
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{ID: id, Updated: updated}
+	d := &Draft{ID: id}
 	for _, article := range raw {
 		a, err := article.decode()
 		if err != nil {
@@ -120,89 +137,18 @@ func (c *Client) Draft(ctx context.Context, id DraftID) (*Draft, error) {
 	return d, nil
 }
 
-func (c *Client) rawDraft(ctx context.Context, op string, id DraftID) ([]rawArticle, time.Time, error) {
+// rawDraft reads a draft for op.
+func (c *Client) rawDraft(ctx context.Context, op string, id DraftID) ([]rawArticle, error) {
 	if id == "" {
-		return nil, time.Time{}, invalid(op, []error{errors.New("DraftID is empty")})
+		return nil, invalid(op, []error{errors.New("DraftID is empty")})
 	}
 	var out struct {
 		Articles []rawArticle `json:"news_item"`
-		Updated  number       `json:"update_time"`
 	}
 	if err := c.post(ctx, call{op: "draft/get"}, mediaID(id), &out); err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
-	return out.Articles, moment(out.Updated), nil
-}
-
-const adviceUpdate = "read the draft to see which version it holds; writing the same again is safe"
-
-// UpdateDraft changes one article of a draft, counted from 0: it reads the draft, lets edit change it, and writes it
-// back with everything that edit did not touch, fields that this package does not know included, because the platform
-// clears what an update leaves out. HTML entities in style attributes are decoded first, else WeChat would empty them.
-// An error of edit stops it and is returned as it is. Two updates at the same time overwrite each other.
-//
-// Errors: ErrNotFound without such a draft, ErrInput for an index that it does not have, for a newspic (use
-// [Client.ReplaceDraft]) and for what an [Article] may not hold; pictures that were there before are let be.
-//
-// Source: draft/update, developers.weixin.qq.com (read 2026-11).
-func (c *Client) UpdateDraft(ctx context.Context, id DraftID, index int, edit func(*Article) error) error {
-	const op = "draft/update"
-	raw, _, err := c.rawDraft(ctx, op, id)
-	if err != nil {
-		return err
-	}
-	if index < 0 || index >= len(raw) {
-		return invalid(op, []error{fmt.Errorf("index: %d, the draft has articles 0 to %d", index, len(raw)-1)})
-	}
-	stored, err := raw[index].decode()
-	if err != nil {
-		return fmt.Errorf("wechat: %s: %w", op, err)
-	}
-	if stored.Type == typeNewsPic {
-		return invalid(op, []error{fmt.Errorf("index: article %d is a newspic, which ReplaceDraft replaces as a whole", index)})
-	}
-	a := stored.Article()
-	a.Content = plainStyles(a.Content)
-	if err := edit(&a); err != nil {
-		return err
-	}
-	wire, problems := checkPost(a, foreignImages(stored.Content))
-	if err := invalid(op, problems); err != nil {
-		return err
-	}
-	merged, err := raw[index].merge(wire)
-	if err != nil {
-		return fmt.Errorf("wechat: %s: %w", op, err)
-	}
-	return c.writeDraft(ctx, id, index, merged)
-}
-
-// ReplaceDraft puts p in the place of one article of a draft, counted from 0. Nothing of the old one stays.
-//
-// Source: draft/update, developers.weixin.qq.com (read 2026-11).
-func (c *Client) ReplaceDraft(ctx context.Context, id DraftID, index int, p Post) error {
-	const op = "draft/update"
-	wire, problems := checkPost(p, nil)
-	if id == "" {
-		problems = append(problems, errors.New("DraftID is empty"))
-	}
-	if index < 0 || index >= maxPosts {
-		problems = append(problems, fmt.Errorf("index: %d is not in 0 to %d", index, maxPosts-1))
-	}
-	if err := invalid(op, problems); err != nil {
-		return err
-	}
-	c.warnStyles(ctx, op, wire.Content)
-	return c.writeDraft(ctx, id, index, wire)
-}
-
-// writeDraft sends articles as the object that this one call wants, where draft/add wants an array.
-func (c *Client) writeDraft(ctx context.Context, id DraftID, index int, article any) error {
-	return c.post(ctx, call{op: "draft/update", effect: writes, advice: adviceUpdate}, struct {
-		ID      DraftID `json:"media_id"`
-		Index   int     `json:"index"`
-		Article any     `json:"articles"`
-	}{id, index, article}, nil)
+	return out.Articles, nil
 }
 
 // DeleteDraft deletes a draft for ever. Source: draft/delete, developers.weixin.qq.com (read 2026-11).
@@ -223,6 +169,24 @@ func (c *Client) DraftCount(ctx context.Context) (int, error) {
 	return int(out.Total), err
 }
 
+// DraftBoxOpen tells whether the account has a draft box, which by now is so for all. To open one that was not, for
+// ever, is a decision for a person on mp.weixin.qq.com and no method here.
+//
+// Source: draft/switch with checkonly, developers.weixin.qq.com (read 2026-11).
+func (c *Client) DraftBoxOpen(ctx context.Context) (bool, error) {
+	const op = "draft/switch"
+	var out struct {
+		Open *number `json:"is_open"`
+	}
+	if err := c.post(ctx, call{op: op, query: url.Values{"checkonly": {"1"}}}, struct{}{}, &out); err != nil {
+		return false, err
+	}
+	if out.Open == nil {
+		return false, &Error{Op: op, Msg: "an answer without is_open", HTTPStatus: 200, temporary: true, sent: true}
+	}
+	return *out.Open == 1, nil
+}
+
 // Drafts lists the draft box, newest first, 20 a call. Every range over the sequence begins anew; an error comes once,
 // last. NoContent spares megabytes.
 //
@@ -232,12 +196,13 @@ func (c *Client) Drafts(ctx context.Context, opts *ListOptions) iter.Seq2[DraftI
 		ID      DraftID `json:"media_id"`
 		Content struct {
 			Articles []draftJSON `json:"news_item"`
+			Created  number      `json:"create_time"`
 			Updated  number      `json:"update_time"`
 		} `json:"content"`
 		Updated number `json:"update_time"`
 	}
 	return list(ctx, c, "draft/batchget", opts, batch(opts), func(i item) DraftItem {
-		d := DraftItem{ID: i.ID, Updated: moment(max(i.Updated, i.Content.Updated))}
+		d := DraftItem{ID: i.ID, Created: moment(i.Content.Created), Updated: moment(max(i.Updated, i.Content.Updated))}
 		for _, a := range i.Content.Articles {
 			d.Articles = append(d.Articles, a.article())
 		}
@@ -258,35 +223,4 @@ func batch(opts *ListOptions) func(offset int) any {
 			NoContent int `json:"no_content"`
 		}{offset, pageSize, noContent}
 	}
-}
-
-// rawArticle is a stored article with every field that the platform has, known to us or not.
-type rawArticle map[string]json.RawMessage
-
-func (r rawArticle) decode() (DraftArticle, error) {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return DraftArticle{}, err
-	}
-	var d draftJSON
-	if err := json.Unmarshal(data, &d); err != nil {
-		return DraftArticle{}, fmt.Errorf("a stored article in an unexpected form: %w", err)
-	}
-	return d.article(), nil
-}
-
-// merge lays the fields of wire over the stored ones.
-func (r rawArticle) merge(wire articleJSON) (rawArticle, error) {
-	data, err := encodeJSON(wire)
-	if err != nil {
-		return nil, err
-	}
-	merged := maps.Clone(r)
-	for _, name := range []string{
-		"url", "thumb_url", "show_cover_pic", "is_deleted", // of draft/get alone
-		"author", "digest", "content_source_url", "pic_crop_235_1", "pic_crop_1_1", // wire leaves out what edit has emptied
-	} {
-		delete(merged, name)
-	}
-	return merged, json.Unmarshal(data, &merged)
 }

@@ -12,12 +12,13 @@ import (
 
 // The limits of a draft, as of the platform's changes of 2025-11-26 and 2025-12-19. Characters are code points: 字.
 const (
-	maxPosts     = 8    // older pages, for news
-	maxTitle     = 32   // characters
-	maxAuthor    = 16   // characters
-	maxDigest    = 128  // characters
-	maxSourceURL = 1024 // bytes
-	maxContent   = 1 << 20
+	maxPosts     = 8       // older pages, for news
+	maxTitle     = 32      // characters
+	maxAuthor    = 16      // characters
+	maxDigest    = 128     // characters
+	maxSourceURL = 1024    // bytes
+	maxContent   = 1 << 20 // bytes, and one more than it may have
+	softContent  = 20_000  // characters: what the page says, and bodies that are longer pass
 	maxImages    = 20
 
 	typeNews    = "news"
@@ -50,12 +51,12 @@ type Article struct {
 // PicPost is a post of pictures with a text (article_type newspic, 图片消息 or 贴图).
 type PicPost struct {
 	Title           string    // required, at most 32 characters
-	Content         string    // plain text; how long it may be is not documented (45166 when it is too long)
+	Content         string    // plain text, with 50 product tags at most; how long is not documented (45166)
 	Images          []MediaID // required: 1 to 20 permanent images, the first is the cover
 	OpenComment     bool
 	FansOnlyComment bool
 	Covers          []CoverCrop // how the cover is cropped
-	ProductKey      string      // of a product card at the foot
+	ProductKey      string      // of a product card at the foot: [Client.ProductCard]
 }
 
 // Crop is a part of a picture, in fractions of its width and height from the top left corner: {0, 0, 1, 1} is all.
@@ -72,8 +73,12 @@ func (Article) post() {}
 func (PicPost) post() {}
 
 func (c *Crop) check(field string) error {
-	ok := c == nil || 0 <= c.X1 && c.X1 < c.X2 && c.X2 <= 1 && 0 <= c.Y1 && c.Y1 < c.Y2 && c.Y2 <= 1
-	if !ok {
+	if c == nil {
+		return nil
+	}
+	// As the platform gets it, with six decimals: what is thinner than that is nothing.
+	sent := parseCrop(strings.Join(c.corners(), "_"))
+	if sent == nil || !(0 <= sent.X1 && sent.X1 < sent.X2 && sent.X2 <= 1 && 0 <= sent.Y1 && sent.Y1 < sent.Y2 && sent.Y2 <= 1) {
 		return fmt.Errorf("%s: %v is not X1 < X2 and Y1 < Y2 within 0 to 1", field, *c)
 	}
 	return nil
@@ -167,7 +172,10 @@ func (p PicPost) problems() []error {
 	if n := len(p.Content); n >= maxContent {
 		problems = append(problems, fmt.Errorf("Content: %d bytes, WeChat takes less than %d", n, maxContent))
 	}
-	for _, cover := range p.Covers {
+	for i, cover := range p.Covers {
+		if slices.ContainsFunc(p.Covers[:i], func(other CoverCrop) bool { return other.Ratio == cover.Ratio }) {
+			problems = append(problems, fmt.Errorf("Covers: the ratio %q twice", cover.Ratio))
+		}
 		if !slices.Contains([]string{"1_1", "16_9", "2.35_1"}, cover.Ratio) {
 			problems = append(problems, fmt.Errorf("Covers: the ratio %q is not one of 1_1, 16_9, 2.35_1", cover.Ratio))
 		}

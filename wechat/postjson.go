@@ -41,6 +41,20 @@ type coverJSON struct {
 	Y2    string `json:"y2"`
 }
 
+// storedCoverJSON takes fractions as numbers too: what goes in as strings need not come out as such.
+type storedCoverJSON struct {
+	Ratio          string `json:"ratio"`
+	X1, Y1, X2, Y2 fraction
+}
+
+// fraction is a number that may come as a string.
+type fraction string
+
+func (f *fraction) UnmarshalJSON(b []byte) error {
+	*f = fraction(strings.Trim(string(b), `"`))
+	return nil
+}
+
 type productJSON struct {
 	Footer struct {
 		Key string `json:"product_key"`
@@ -98,8 +112,12 @@ type draftJSON struct {
 	Crop235         string     `json:"pic_crop_235_1"`
 	Crop11          string     `json:"pic_crop_1_1"`
 	Images          imagesJSON `json:"image_info"`
-	URL             string     `json:"url"`
-	Deleted         truth      `json:"is_deleted"`
+	Covers          struct {
+		List []storedCoverJSON `json:"crop_percent_list"`
+	} `json:"cover_info"`
+	Products productJSON `json:"product_info"`
+	URL      string      `json:"url"`
+	Deleted  truth       `json:"is_deleted"`
 }
 
 func (d draftJSON) article() DraftArticle {
@@ -114,6 +132,13 @@ func (d draftJSON) article() DraftArticle {
 	for _, image := range d.Images.List {
 		a.Images = append(a.Images, image.ID)
 	}
+	for _, cover := range d.Covers.List {
+		crop := parseCrop(strings.Join([]string{string(cover.X1), string(cover.Y1), string(cover.X2), string(cover.Y2)}, "_"))
+		if crop != nil {
+			a.Covers = append(a.Covers, CoverCrop{Crop: *crop, Ratio: cover.Ratio})
+		}
+	}
+	a.ProductKey = d.Products.Footer.Key
 	return a
 }
 

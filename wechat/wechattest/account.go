@@ -33,6 +33,8 @@ func (s *Server) routes() map[string]handler {
 		"draft/delete":               {post, 1000, false, s.deleteDraft},
 		"draft/count":                {get, 1000, false, s.countDrafts},
 		"draft/batchget":             {post, 1000, false, s.listDrafts},
+		"draft/switch":               {post, 0, false, s.draftSwitch},
+		opProductCard:                {post, 0, false, s.productCard},
 		"freepublish/submit":         {post, 100, true, s.submit},
 		"freepublish/get":            {post, 100, true, s.publishState},
 		"freepublish/delete":         {post, 10, true, s.unpublish},

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func (s *Server) check(in fields, single bool) (fields, *refusal) {
 		return nil, refuse(88000, "without comment privilege")
 	}
 	for _, name := range []string{"pic_crop_235_1", "pic_crop_1_1"} {
-		if crop := a.text(name); crop != "" && !cropForm.MatchString(crop) {
+		if crop := a.text(name); crop != "" && !validCrop(crop) {
 			return nil, refuse(53402, "cover crop failed")
 		}
 	}
@@ -83,6 +84,7 @@ func (s *Server) checkPictures(a fields) *refusal {
 	}
 	var covers struct {
 		List []struct {
+			Ratio          string
 			X1, Y1, X2, Y2 string // strings, and nothing else
 		} `json:"crop_percent_list"`
 	}
@@ -90,13 +92,27 @@ func (s *Server) checkPictures(a fields) *refusal {
 		return refuse(47001, "data format error")
 	}
 	for _, c := range covers.List {
-		for _, v := range []string{c.X1, c.Y1, c.X2, c.Y2} {
-			if f, err := strconv.ParseFloat(v, 64); err != nil || f < 0 || f > 1 {
-				return refuse(53402, "cover crop failed")
-			}
+		if !slices.Contains([]string{"1_1", "16_9", "2.35_1"}, c.Ratio) || !validCrop(c.X1+"_"+c.Y1+"_"+c.X2+"_"+c.Y2) {
+			return refuse(53402, "cover crop failed")
 		}
 	}
-	return nil
+	return s.checkProduct(a)
+}
+
+// validCrop is four fractions with six decimals at most, the second corner below and to the right of the first.
+func validCrop(crop string) bool {
+	if !cropForm.MatchString(crop) {
+		return false
+	}
+	var at []float64
+	for part := range strings.SplitSeq(crop, "_") {
+		f, err := strconv.ParseFloat(part, 64)
+		if err != nil || f > 1 {
+			return false
+		}
+		at = append(at, f)
+	}
+	return at[0] < at[2] && at[1] < at[3]
 }
 
 func validLink(link string) bool {

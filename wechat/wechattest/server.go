@@ -41,6 +41,7 @@ type Options struct {
 
 	Followers []wechat.OpenID // default eight
 	Tags      []Tag           // default 2 "星标组" without members and 101 "读者" with three
+	Products  []string        // ids of the account's shop; default "1" and "2"
 
 	PublishAfter time.Duration // how long a publishing job or mass send takes; default 20 ms
 	TokenLife    time.Duration // default 2 h
@@ -113,6 +114,9 @@ func Open(opts Options) (*Server, error) {
 	if opts.Tags == nil {
 		opts.Tags = []Tag{{ID: 2, Name: "星标组"}, {ID: 101, Name: "读者", Members: opts.Followers[:min(3, len(opts.Followers))]}}
 	}
+	if opts.Products == nil {
+		opts.Products = []string{"1", "2"}
+	}
 	if opts.PublishAfter == 0 {
 		opts.PublishAfter = 20 * time.Millisecond
 	}
@@ -181,13 +185,17 @@ func refuse(code int, format string, args ...any) *refusal {
 
 const maxBody = 64 << 20
 
-// ServeHTTP answers the API under /cgi-bin/, and pictures when asked as mmbiz.qpic.cn.
+// ServeHTTP answers the API under /cgi-bin/ and /channels/, and pictures when asked as mmbiz.qpic.cn.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if host, _, _ := strings.Cut(r.Host, ":"); host == pictureHost {
 		s.servePicture(w, r)
 		return
 	}
 	op, ok := strings.CutPrefix(r.URL.Path, "/cgi-bin/")
+	if !ok {
+		op, ok = strings.CutPrefix(r.URL.Path, "/")
+		ok = ok && strings.HasPrefix(op, "channels/")
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
