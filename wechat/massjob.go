@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // MassStatus is the platform's msg_status.
@@ -29,23 +30,50 @@ func (s MassState) Done() bool {
 	return s.Status == MassSent || s.Status == MassFailed || s.Status == MassDeleted
 }
 
-// MassResult is a mass send that succeeded. How many got it, and under which URLs, is in the platform's push
-// (MASSSENDJOBFINISH) alone: no call returns it.
+// MassResult is a mass send that succeeded.
 type MassResult struct {
 	ID     MsgID
 	Status MassStatus
+
+	// Report is how many got it, under which URLs, and what the originality check said. It is in the platform's push
+	// (MASSSENDJOBFINISH) alone, and no call returns it: nil without WaitOptions.Events, and when the push was lost.
+	Report *MassReport
 }
 
-// MassError is a mass send that came to a bad end. Why, such as an originality check or an administrator who did not
-// confirm, is in the platform's push (MASSSENDJOBFINISH) alone. It answers to ErrNotFound when the message was deleted.
-type MassError struct{ State MassState }
+// MassError is a mass send that came to a bad end, to all or to some of those who were meant. Why is in Report, which
+// is nil without WaitOptions.Events and when the push was lost: no call returns it. errors.Is finds ErrContent in what
+// the content was the reason for, ErrPermission where an administrator did not confirm, and ErrNotFound in what was
+// deleted.
+type MassError struct {
+	State  MassState
+	Report *MassReport
+}
 
 func (e *MassError) Error() string {
-	return fmt.Sprintf("wechat: mass send %s: %s (the reason is on mp.weixin.qq.com, or in the MASSSENDJOBFINISH push)", e.State.ID, e.State.Status)
+	text := fmt.Sprintf("wechat: mass send %s: %s", e.State.ID, e.State.Status)
+	if e.Report == nil {
+		return text + " (the reason is on mp.weixin.qq.com, or in the MASSSENDJOBFINISH push)"
+	}
+	text += fmt.Sprintf(": %s (sent to %d of %d)", e.Report.Status, e.Report.Sent, e.Report.Total)
+	if why := e.Report.Reason("en"); why != "" {
+		text += ": " + why
+	}
+	return text
 }
 
-// Is matches ErrNotFound.
-func (e *MassError) Is(kind error) bool { return kind == ErrNotFound && e.State.Status == MassDeleted }
+// Is matches the kinds of this package.
+func (e *MassError) Is(kind error) bool {
+	if e.State.Status == MassDeleted {
+		return kind == ErrNotFound
+	}
+	if e.Report != nil {
+		if code, ok := e.Report.Code(); ok {
+			_, _, is := massReason(code)
+			return is != nil && kind == is
+		}
+	}
+	return false
+}
 
 // MassJob is a mass send that the platform has accepted, which is not yet one that was delivered.
 type MassJob struct {
@@ -98,21 +126,40 @@ func (c *Client) massState(ctx context.Context, id MsgID) (MassState, error) {
 // Source: message/mass/get, developers.weixin.qq.com (read 2026-11).
 func (j *MassJob) Poll(ctx context.Context) (MassState, error) { return j.poll(ctx) }
 
-// Wait polls until the send is done, like [Publication.Wait]: at once, then after 5 s, 10 s, 20 s and so on up to every
-// 5 min, at most 60 times, with no timeout of its own.
+// lateReport is how long a push may come after the look that saw the end.
+const lateReport = time.Minute
+
+// Wait returns when the send is done. It looks like [Publication.Wait], at once and then with growing pauses, 12 times
+// at most, with no timeout of its own. Looks tell no more than whether it is done. With [WaitOptions].Events the push
+// about the job ends it, and brings the Report; where a look sees the end first, the push has a minute more to come.
 //
 // Errors: [*MassError] for a bad end; ErrPending when the looks are used up; the cause of ctx with the last state; else
-// the [*Error] of the look. Source: message/mass/get, developers.weixin.qq.com (read 2026-11).
+// the [*Error] of the look. Source: message/mass/get, MASSSENDJOBFINISH, developers.weixin.qq.com (read 2026-11).
 func (j *MassJob) Wait(ctx context.Context, opts *WaitOptions) (*MassResult, error) {
 	last := MassState{ID: j.id, Status: "not asked yet"}
-	err := wait(ctx, opts, func(ctx context.Context) (bool, error) {
+	var report *MassReport
+	tell := func(s MassState) {
+		last = s
+		if opts != nil && opts.MassProgress != nil {
+			opts.MassProgress(s)
+		}
+	}
+	hear := func(ctx context.Context, e Events) (MassReport, error) { return e.MassEnd(ctx, j.id) }
+	err := wait(ctx, opts, hear, func(ctx context.Context, e *ears[MassReport]) (bool, error) {
+		if pushed := e.heard(); pushed != nil && pushed.ID == j.id {
+			report = pushed
+			tell(MassState{ID: j.id, Status: pushed.MassStatus()})
+			return true, nil
+		}
 		s, err := j.poll(ctx)
 		if err != nil {
 			return false, err
 		}
-		last = s
-		if opts != nil && opts.MassProgress != nil {
-			opts.MassProgress(s)
+		tell(s)
+		if s.Done() {
+			if pushed := e.await(ctx, lateReport); pushed != nil && pushed.ID == j.id {
+				report = pushed
+			}
 		}
 		return s.Done(), nil
 	})
@@ -120,7 +167,7 @@ func (j *MassJob) Wait(ctx context.Context, opts *WaitOptions) (*MassResult, err
 	case err != nil:
 		return nil, fmt.Errorf("wechat: mass send %s (last state: %s): %w", j.id, last.Status, err)
 	case last.Status != MassSent:
-		return nil, &MassError{State: last}
+		return nil, &MassError{State: last, Report: report}
 	}
-	return &MassResult{ID: last.ID, Status: last.Status}, nil
+	return &MassResult{ID: last.ID, Status: last.Status, Report: report}, nil
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
-	"time"
 )
 
 // PublishStatus is the platform's publish_status.
@@ -193,23 +191,35 @@ func (c *Client) publishState(ctx context.Context, id PublishID) (PublishState, 
 // Source: freepublish/get, developers.weixin.qq.com (read 2026-11).
 func (p *Publication) Poll(ctx context.Context) (PublishState, error) { return p.poll(ctx) }
 
-// Wait polls until the job is done and returns the article's id and URLs. It looks at once, then after 5 s, 10 s, 20 s
-// and so on up to every 5 min, at most 60 times, which leaves 40 of the day's 100 looks. A transient failure uses up a
-// look and is forgotten. It has no timeout of its own: bound it with ctx, and come back with [Client.Publication].
+// Wait returns the article's id and URLs when the job is done. It looks at once, then after 5 s, 10 s, 20 s and so on up
+// to every 10 min, at most 12 times, which is 50 minutes and an eighth of the day's 100 looks. A transient failure uses
+// up a look and is forgotten. It has no timeout of its own: bound it with ctx, and come back with [Client.Publication].
+//
+// With [WaitOptions].Events the push about the job ends it at once and costs nothing, and the looks are the net below it:
+// one at once, since the push may have come before, the next after 5 min, then up to every 30 min, 12 times in all.
 //
 // Errors: [*PublishError] for a bad end; ErrPending when the looks are used up; the cause of ctx with the last state;
 // else the [*Error] of the look. Source: freepublish/get, developers.weixin.qq.com (read 2026-11).
 func (p *Publication) Wait(ctx context.Context, opts *WaitOptions) (*Published, error) {
 	last := PublishState{ID: p.id, Status: publishNotYetPolled}
-	err := wait(ctx, opts, func(ctx context.Context) (bool, error) {
-		s, err := p.poll(ctx)
-		if err != nil {
-			return false, err
-		}
+	tell := func(s PublishState) {
 		last = s
 		if opts != nil && opts.Progress != nil {
 			opts.Progress(s)
 		}
+	}
+	hear := func(ctx context.Context, e Events) (PublishState, error) { return e.PublishEnd(ctx, p.id) }
+	err := wait(ctx, opts, hear, func(ctx context.Context, e *ears[PublishState]) (bool, error) {
+		// A push about something else, or one without the URLs, which was seen to be empty, is only a reason to look.
+		if pushed := e.heard(); pushed != nil && pushed.ID == p.id && pushed.Done() && (pushed.Status != PublishDone || len(pushed.URLs) > 0) {
+			tell(pushed.secured())
+			return true, nil
+		}
+		s, err := p.poll(ctx)
+		if err != nil {
+			return false, err
+		}
+		tell(s)
 		return s.Done(), nil
 	})
 	switch {
@@ -221,75 +231,14 @@ func (p *Publication) Wait(ctx context.Context, opts *WaitOptions) (*Published, 
 	return &Published{ArticleID: last.ArticleID, URLs: last.URLs}, nil
 }
 
-// PublishedItem is one publication of the account: one article or several under one id.
-type PublishedItem struct {
-	ID       ArticleID
-	Articles []PublishedArticle
-	Updated  time.Time
-}
-
-// PublishedArticle is one article of a publication.
-type PublishedArticle struct {
-	Title     string
-	Author    string
-	Digest    string
-	Content   string // empty with ListOptions.NoContent
-	SourceURL string // behind 阅读原文
-	URL       string // public; https
-	CoverURL  string // https
-	Deleted   bool
-}
-
-// Published lists what was published by freepublish, newest first, 20 a call. What was mass-sent never appears here.
-// Every range over the sequence begins anew; an error comes once, last.
-//
-// Source: freepublish/batchget, developers.weixin.qq.com (read 2026-11).
-func (c *Client) Published(ctx context.Context, opts *ListOptions) iter.Seq2[PublishedItem, error] {
-	type item struct {
-		ID      ArticleID `json:"article_id"`
-		Content struct {
-			Articles []draftJSON `json:"news_item"`
-		} `json:"content"`
-		Updated number `json:"update_time"`
+// secured is the state with https for the addresses that the platform still writes as http.
+func (s PublishState) secured() PublishState {
+	urls := make([]string, 0, len(s.URLs))
+	for _, u := range s.URLs {
+		urls = append(urls, secureURL(u))
 	}
-	return list(ctx, c, "freepublish/batchget", opts, batch(opts), func(i item) PublishedItem {
-		out := PublishedItem{ID: i.ID, Updated: moment(i.Updated)}
-		for _, d := range i.Content.Articles {
-			out.Articles = append(out.Articles, PublishedArticle{
-				Title: d.Title, Author: d.Author, Digest: d.Digest, Content: d.Content, SourceURL: d.SourceURL,
-				URL: secureURL(d.URL), CoverURL: secureURL(d.CoverURL), Deleted: bool(d.Deleted),
-			})
-		}
-		return out
-	})
-}
-
-// DeletePublished deletes one article of a publication for ever, counted from 1. 0 is an error here, because the
-// platform takes it for all of them: that is [Client.DeleteAllPublished].
-//
-// Source: freepublish/delete, developers.weixin.qq.com (read 2026-11).
-func (c *Client) DeletePublished(ctx context.Context, id ArticleID, article int) error {
-	if article < 1 || article > maxPosts {
-		return invalid(opUnpublish, []error{fmt.Errorf("article: %d is not in 1 to %d; DeleteAllPublished deletes all", article, maxPosts)})
+	if s.URLs != nil {
+		s.URLs = urls
 	}
-	return c.unpublish(ctx, id, article)
-}
-
-// DeleteAllPublished deletes every article of a publication for ever.
-//
-// Source: freepublish/delete without an index, developers.weixin.qq.com (read 2026-11).
-func (c *Client) DeleteAllPublished(ctx context.Context, id ArticleID) error {
-	return c.unpublish(ctx, id, 0)
-}
-
-const opUnpublish = "freepublish/delete"
-
-func (c *Client) unpublish(ctx context.Context, id ArticleID, index int) error {
-	if id == "" {
-		return invalid(opUnpublish, []error{errors.New("ArticleID is empty")})
-	}
-	return c.post(ctx, call{op: opUnpublish, effect: writes, advice: "look in Published; deleting it again is safe"}, struct {
-		ID    ArticleID `json:"article_id"`
-		Index int       `json:"index,omitempty"`
-	}{id, index}, nil)
+	return s
 }

@@ -56,11 +56,12 @@ func TestWaitStaysWithinTheQuota(t *testing.T) {
 		_, err = job.Wait(t.Context(), nil)
 		require.ErrorIs(t, err, wechat.ErrPending)
 		assert.Contains(t, err.Error(), "last state: publishing")
-		assert.Equal(t, 60, srv.Calls(opStatus))
-		assert.Greater(t, time.Since(began), 4*time.Hour)
+		assert.Equal(t, 12, srv.Calls(opStatus))
+		assert.Greater(t, time.Since(began), 50*time.Minute)
 		_, err = job.Wait(t.Context(), &wechat.WaitOptions{MaxPolls: 3, Interval: time.Hour})
 		require.ErrorIs(t, err, wechat.ErrPending)
-		assert.Equal(t, 63, srv.Calls(opStatus))
+		assert.Equal(t, 15, srv.Calls(opStatus))
+		assert.Equal(t, 15, srv.Used(opStatus), "of 100")
 	})
 }
 
@@ -250,7 +251,17 @@ func TestPublishedListAndDelete(t *testing.T) {
 		}
 		assert.Equal(t, 1, n)
 	}
+	articles, err := c.PublishedArticles(t.Context(), out.ArticleID)
+	require.NoError(t, err)
+	require.Len(t, articles, 2)
+	assert.Equal(t, out.URLs[0], articles[0].URL)
+	assert.Equal(t, "<p>正文</p>", articles[1].Content)
+	assert.Equal(t, a.Cover, articles[1].Cover)
+	_, err = c.PublishedArticles(t.Context(), "")
+	require.ErrorIs(t, err, wechat.ErrInput)
+
 	require.ErrorIs(t, c.DeletePublished(t.Context(), out.ArticleID, 0), wechat.ErrInput)
+	require.ErrorIs(t, c.DeletePublished(t.Context(), out.ArticleID, -1), wechat.ErrInput)
 	require.ErrorIs(t, c.DeletePublished(t.Context(), "", 1), wechat.ErrInput)
 	require.ErrorIs(t, c.DeleteAllPublished(t.Context(), ""), wechat.ErrInput)
 	assert.Zero(t, srv.Calls("freepublish/delete"))
@@ -262,6 +273,8 @@ func TestPublishedListAndDelete(t *testing.T) {
 	require.NoError(t, c.DeleteAllPublished(t.Context(), out.ArticleID))
 	assert.Empty(t, srv.Published())
 	require.ErrorIs(t, c.DeleteAllPublished(t.Context(), out.ArticleID), wechat.ErrNotFound)
+	_, err = c.PublishedArticles(t.Context(), out.ArticleID)
+	require.ErrorIs(t, err, wechat.ErrNotFound)
 }
 
 // A test double of Publisher needs no HTTP.

@@ -39,6 +39,7 @@ func (s *Server) routes() map[string]handler {
 		"freepublish/get":            {post, 100, true, s.publishState},
 		"freepublish/delete":         {post, 10, true, s.unpublish},
 		"freepublish/batchget":       {post, 100, true, s.listPublished},
+		"freepublish/getarticle":     {post, 100, true, s.getPublished},
 		"message/mass/sendall":       {post, 100, true, s.sendAll},
 		"message/mass/send":          {post, 100, true, s.sendByOpenID},
 		"message/mass/preview":       {post, 100, true, s.preview},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,10 +14,18 @@ import (
 )
 
 // FailNextMass lets the next mass send end with this status, such as wechat.MassFailed. Its draft stays.
-func (s *Server) FailNextMass(status wechat.MassStatus) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.masses = append(s.masses, string(status))
+func (s *Server) FailNextMass(status wechat.MassStatus) { s.EndNextMass(string(status)) }
+
+// EndNextMass lets the next mass send end with this Status of MASSSENDJOBFINISH, such as "send fail" or "err(20013)",
+// which is asked for as MassFailed then. Its draft stays.
+func (s *Server) EndNextMass(status string) {
+	s.look(func() { s.masses = append(s.masses, status) })
+}
+
+// CheckNextMass is what the originality check finds in the next News. A reprint then stops the send with err(30003),
+// unless it came with send_ignore_reprint, and one that is forbidden stops it with err(30002).
+func (s *Server) CheckNextMass(found wechat.CopyrightCheck) {
+	s.look(func() { s.checks = append(s.checks, found) })
 }
 
 // massRequest is a send; what is typed loosely is looked at as it came.
@@ -132,8 +141,12 @@ func (s *Server) send(c *call, in massRequest, job MassJob) (any, *refusal) {
 	n := s.next()
 	job.ID, job.ClientMsgID, job.Type = firstMsgID+n, in.Key, in.Type
 	job.At, job.Due, job.Status = c.now, c.now.Add(s.opts.PublishAfter), wechat.MassSending
+	job.Reprint, job.Unheard = in.Reprint == 1, s.unheard()
 	if in.News != nil {
 		job.DraftID = wechat.DraftID(in.News.ID)
+		if len(s.checks) > 0 {
+			job.Copyright, s.checks = &s.checks[0], s.checks[1:]
+		}
 	}
 	if len(s.masses) > 0 {
 		job.End, s.masses = s.masses[0], s.masses[1:]
@@ -220,24 +233,43 @@ func (s *Server) sentOn(now time.Time) (n int) {
 
 // endMass is the moment in which the cards arrive and the draft is gone.
 func (s *Server) endMass(job *MassJob) {
-	if job.End != "" && job.End != string(wechat.MassSent) {
-		job.Status = wechat.MassStatus(job.End)
+	job.Status, job.Outcome = wechat.MassFailed, "send fail"
+	d := s.draft(job.DraftID)
+	switch {
+	case job.End == string(wechat.MassDeleted):
+		job.Status, job.Outcome = wechat.MassDeleted, "send success"
 		return
-	}
-	job.Status = wechat.MassFailed
-	if job.DraftID != "" && s.draft(job.DraftID) == nil {
+	case job.End == string(wechat.MassFailed):
+		return
+	case job.End != "" && job.End != string(wechat.MassSent):
+		job.Outcome = job.End
+		return
+	case job.DraftID != "" && d == nil:
+		return
+	case job.Copyright != nil && job.Copyright.State == wechat.CopyrightForbidden:
+		job.Outcome = "err(30002)"
+		return
+	case job.Copyright != nil && job.Copyright.State == wechat.CopyrightReprint && !job.Reprint:
+		job.Outcome = "err(30003)"
 		return
 	}
 	for _, id := range job.Total {
 		if s.opts.Kind == Subscription || s.receivedIn(job.At, id) < 4 {
 			job.Sent = append(job.Sent, id)
+		} else {
+			job.Failed++
 		}
 	}
 	if len(job.Sent) == 0 { // a tag without fans, or all of them have had their four
 		return
 	}
-	job.Status = wechat.MassSent
-	s.dropDraft(job.DraftID)
+	job.Status, job.Outcome = wechat.MassSent, "send success"
+	if d != nil {
+		for i := range d.Articles {
+			job.URLs = append(job.URLs, fmt.Sprintf("http://mp.weixin.qq.com/s?__biz=MzFake==&mid=%d&idx=%d&sn=mass%06d", firstDataID+job.ID-firstMsgID, i+1, job.ID-firstMsgID))
+		}
+		s.dropDraft(d.ID)
+	}
 }
 
 // receivedIn is how many sends a follower has had in that month.

@@ -33,7 +33,7 @@ func (s *Server) submit(c *call) (any, *refusal) {
 	n := s.next()
 	job := PublishJob{
 		ID: wechat.PublishID(strconv.FormatInt(firstPublishID+n, 10)), DraftID: d.ID,
-		Status: wechat.PublishRunning, Due: c.now.Add(s.opts.PublishAfter),
+		Status: wechat.PublishRunning, Due: c.now.Add(s.opts.PublishAfter), Unheard: s.unheard(),
 	}
 	if len(s.publishes) > 0 {
 		job.End, s.publishes = s.publishes[0], s.publishes[1:]
@@ -162,4 +162,22 @@ func (s *Server) listPublished(c *call) (any, *refusal) {
 			Updated int64            `json:"update_time"`
 		}{p.ID, content{articles, p.Updated.Unix()}, p.Updated.Unix()}
 	}), nil
+}
+
+// getPublished is one publication with all of its articles.
+func (s *Server) getPublished(c *call) (any, *refusal) {
+	var in struct {
+		ID wechat.ArticleID `json:"article_id"`
+	}
+	if no := c.decode(&in); no != nil {
+		return nil, no
+	}
+	for _, p := range s.st.Published {
+		if p.ID == in.ID {
+			return struct {
+				Articles []fields `json:"news_item"`
+			}{p.Articles}, nil
+		}
+	}
+	return nil, refuse(53600, "invalid article id")
 }

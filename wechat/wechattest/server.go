@@ -73,10 +73,12 @@ type Server struct {
 	st         state
 	dirty      bool
 	refusedIP  string
-	quota      map[string]int    // what SetQuota changed
-	idsPerPage int               // what SetPageSize changed
-	publishes  []publishEnd      // scripted by FailNextPublish
-	masses     []string          // scripted by FailNextMass
+	quota      map[string]int // what SetQuota changed
+	idsPerPage int            // what SetPageSize changed
+	publishes  []publishEnd   // scripted by FailNextPublish
+	masses     []string       // scripted by FailNextMass and EndNextMass
+	checks     []wechat.CopyrightCheck
+	lost       int               // scripted by LoseNextPush
 	requests   map[string]logged // by rid
 	expired    bool              // what ExpireVerification set
 	callback   string            // what SetCallbackHost set
@@ -192,9 +194,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	op, ok := strings.CutPrefix(r.URL.Path, "/cgi-bin/")
-	if !ok {
-		op, ok = strings.CutPrefix(r.URL.Path, "/")
-		ok = ok && strings.HasPrefix(op, "channels/")
+	if strings.HasPrefix(r.URL.Path, "/channels/") {
+		op, ok = r.URL.Path[1:], true
+	} else if strings.HasPrefix(op, "channels/") {
+		ok = false // these are at the root alone
 	}
 	if !ok {
 		http.NotFound(w, r)

@@ -79,6 +79,7 @@ type PublishJob struct {
 	ArticleID wechat.ArticleID
 	URLs      []string
 	Due       time.Time // when it is done
+	Unheard   bool      // no push comes
 
 	End     publishEnd
 	Settled bool
@@ -109,6 +110,13 @@ type MassJob struct {
 	Status      wechat.MassStatus
 	Total       []wechat.OpenID // who was meant
 	Sent        []wechat.OpenID // who got it
+	Failed      int             // how many should have got it
+	Reprint     bool            // send_ignore_reprint
+	Outcome     string          // of the push: "send success", "send fail", "err(30003)"
+	Copyright   *wechat.CopyrightCheck
+	URLs        []string // http, as the platform writes them; of a News
+	Deleted     []int    // articles, from 1
+	Unheard     bool     // no push comes
 
 	End     string // scripted status; empty = by itself
 	Settled bool
