@@ -147,7 +147,7 @@ func (j *MassJob) Wait(ctx context.Context, opts *WaitOptions) (*MassResult, err
 	hear := func(ctx context.Context, e Events) (MassReport, error) { return e.MassEnd(ctx, j.id) }
 	err := wait(ctx, opts, hear, func(ctx context.Context, e *ears[MassReport]) (bool, error) {
 		if pushed := e.heard(); pushed != nil && pushed.ID == j.id {
-			report = pushed
+			report = pushed.secured()
 			tell(MassState{ID: j.id, Status: pushed.MassStatus()})
 			return true, nil
 		}
@@ -158,7 +158,7 @@ func (j *MassJob) Wait(ctx context.Context, opts *WaitOptions) (*MassResult, err
 		tell(s)
 		if s.Done() {
 			if pushed := e.await(ctx, lateReport); pushed != nil && pushed.ID == j.id {
-				report = pushed
+				report = pushed.secured()
 			}
 		}
 		return s.Done(), nil

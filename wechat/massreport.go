@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,6 +89,15 @@ func (r MassReport) MassStatus() MassStatus {
 		return MassSent
 	}
 	return MassFailed
+}
+
+// secured is a copy with https for the addresses that the platform still writes as http.
+func (r MassReport) secured() *MassReport {
+	r.Articles = slices.Clone(r.Articles)
+	for i := range r.Articles {
+		r.Articles[i].URL = secureURL(r.Articles[i].URL)
+	}
+	return &r
 }
 
 // Reason is why the send did not go out to all, in English ("en") or Chinese ("zh"); empty when it did. A number that

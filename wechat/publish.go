@@ -233,12 +233,9 @@ func (p *Publication) Wait(ctx context.Context, opts *WaitOptions) (*Published, 
 
 // secured is the state with https for the addresses that the platform still writes as http.
 func (s PublishState) secured() PublishState {
-	urls := make([]string, 0, len(s.URLs))
-	for _, u := range s.URLs {
-		urls = append(urls, secureURL(u))
-	}
-	if s.URLs != nil {
-		s.URLs = urls
+	s.URLs = slices.Clone(s.URLs)
+	for i, u := range s.URLs {
+		s.URLs[i] = secureURL(u)
 	}
 	return s
 }

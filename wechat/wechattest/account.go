@@ -44,6 +44,9 @@ func (s *Server) routes() map[string]handler {
 		"message/mass/send":          {post, 100, true, s.sendByOpenID},
 		"message/mass/preview":       {post, 100, true, s.preview},
 		"message/mass/get":           {post, 0, true, s.massState},
+		"message/mass/delete":        {post, 10, true, s.deleteMass},
+		"message/mass/speed/get":     {post, 0, true, s.massSpeed},
+		"message/mass/speed/set":     {post, 0, true, s.setMassSpeed},
 	}
 }
 

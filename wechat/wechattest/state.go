@@ -21,6 +21,7 @@ type state struct {
 	Published []published
 	Masses    []MassJob
 	People    *people        // nil = as the options say
+	Speed     int            // of mass sends, 0 to 4
 	Day       string         // of Used, in Beijing
 	Used      map[string]int // calls of the day
 	Cleared   map[string]int // clearings of quotas, by month in Beijing and kind
