@@ -83,6 +83,7 @@ type Server struct {
 	expired    bool              // what ExpireVerification set
 	callback   string            // what SetCallbackHost set
 	sends      []time.Time       // of the last minute
+	push       pushes
 }
 
 // NewServer opens an account with the defaults. It cannot fail. Close ends it.
@@ -144,7 +145,15 @@ func Open(opts Options) (*Server, error) {
 }
 
 // Close ends every connection.
-func (s *Server) Close() { s.pipe.Close() }
+func (s *Server) Close() {
+	s.pipe.Close()
+	s.mu.Lock()
+	callback := s.push.pipe
+	s.mu.Unlock()
+	if callback != nil {
+		callback.Close()
+	}
+}
 
 // Config is a configuration that reaches this account.
 func (s *Server) Config() wechat.Config {

@@ -1,0 +1,2 @@
+// Package callback
+package callback
