@@ -124,16 +124,16 @@ func (c *Cipher) encrypt(random [randomLen]byte, msg []byte) []byte {
 	return base64.StdEncoding.AppendEncode(nil, buf)
 }
 
-func (c *Cipher) safe() secret.Fields { return secret.Fields{cipherName, "AppID", c.appID} }
+func (c Cipher) safe() secret.Fields { return secret.Fields{cipherName, "AppID", c.appID} }
 
 // String is the cipher without its key.
-func (c *Cipher) String() string { return c.safe().String() }
+func (c Cipher) String() string { return c.safe().String() }
 
 // GoString is the cipher without its key.
-func (c *Cipher) GoString() string { return c.safe().String() }
+func (c Cipher) GoString() string { return c.safe().String() }
 
 // Format prints the cipher without its key, for every verb.
-func (c *Cipher) Format(s fmt.State, verb rune) { c.safe().Format(s, verb) }
+func (c Cipher) Format(s fmt.State, verb rune) { c.safe().Format(s, verb) }
 
 // LogValue is the cipher without its key.
-func (c *Cipher) LogValue() slog.Value { return c.safe().LogValue() }
+func (c Cipher) LogValue() slog.Value { return c.safe().LogValue() }

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ type Content interface{ content() }
 func (p *Push) Field(path ...string) string { return p.fields.get(path...) }
 
 // String is what can be said of the push without telling what the user wrote.
-func (p *Push) String() string {
+func (p Push) String() string {
 	name := p.event
 	if name == "" {
 		name = p.fields.get("MsgType")
@@ -50,10 +51,13 @@ func (p *Push) String() string {
 }
 
 // GoString is String.
-func (p *Push) GoString() string { return p.String() }
+func (p Push) GoString() string { return p.String() }
+
+// Format prints String, for every verb.
+func (p Push) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, p.String()) }
 
 // LogValue is String as fields.
-func (p *Push) LogValue() slog.Value {
+func (p Push) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("type", p.fields.get("MsgType")), slog.String("event", p.event),
 		slog.String("from", string(p.From)), slog.Time("created", p.Created), slog.String("msg_id", string(p.MsgID)))
 }
