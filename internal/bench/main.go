@@ -3,6 +3,7 @@
 //	go run .         what a streamed chunk costs, and how long the first one takes
 //	go run . -table  what each client makes of a server that misbehaves
 //	go run . -weight what each client adds to a small program
+//	go run . -wechat what a push to a WeChat Official Account costs, beside another library
 //
 // With -check, a run fails when package llm does not keep what README.md promises of it.
 package main
@@ -22,10 +23,11 @@ type report struct {
 }
 
 func main() {
-	chunks := flag.Int("chunks", 20_000, "chunks of a stream")
+	chunks := flag.Int("chunks", 20_000, "chunks of a stream, or pushes")
 	rounds := flag.Int("rounds", 7, "rounds for each client")
 	table := flag.Bool("table", false, "run the table of behaviour in place of the race")
 	weight := flag.Bool("weight", false, "weigh programs in place of the race")
+	wechat := flag.Bool("wechat", false, "race the libraries for WeChat's pushes in place of those for chat")
 	check := flag.Bool("check", false, "fail when a promise is not kept")
 	flag.Parse()
 
@@ -36,6 +38,8 @@ func main() {
 		run = func() (report, error) { return behaviour(ctx), nil }
 	case *weight:
 		run = func() (report, error) { return weights(ctx) }
+	case *wechat:
+		run = func() (report, error) { return pushing(*chunks, *rounds) }
 	}
 	r, err := run()
 	_, _ = io.WriteString(os.Stdout, r.text)
