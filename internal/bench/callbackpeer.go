@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/silenceper/wechat/v2/officialaccount"
@@ -24,10 +25,14 @@ func (p *pushes) decryptSilenceper() error {
 }
 
 // serveSilenceper is Serve and Send as its documentation has them. By itself it writes every message to the standard
-// output, as a debugging aid; that is switched off.
-func (p *pushes) serveSilenceper(reply string) func() error {
+// output, in a level for debugging; here to nowhere, and only with logs.
+func (p *pushes) serveSilenceper(reply string, logs bool) func() error {
 	return func() error {
 		logrus.SetLevel(logrus.WarnLevel)
+		if logs {
+			logrus.SetLevel(logrus.DebugLevel)
+		}
+		logrus.SetOutput(io.Discard)
 		account := officialaccount.NewOfficialAccount(&config.Config{
 			AppID: pushAppID, AppSecret: "unused", Token: pushToken, EncodingAESKey: pushKey, Cache: cache.NewMemory(),
 		})

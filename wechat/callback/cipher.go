@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -78,7 +79,15 @@ func (c *Cipher) Decrypt(encrypted []byte) ([]byte, error) {
 		return nil, fmt.Errorf("wechat/callback: %w: not base64 of whole blocks", ErrDecrypt)
 	}
 	buf = buf[:n]
-	cipher.NewCBCDecrypter(c.block, c.iv[:]).CryptBlocks(buf, buf)
+	for i := n - aes.BlockSize; i >= 0; i -= aes.BlockSize { // CBC: cipher.NewCBCDecrypter would copy the key's 500 bytes
+		before := c.iv[:]
+		if i > 0 {
+			before = buf[i-aes.BlockSize : i]
+		}
+		b := buf[i : i+aes.BlockSize]
+		c.block.Decrypt(b, b)
+		subtle.XORBytes(b, b, before)
+	}
 
 	pad := int(buf[n-1])
 	if pad < 1 || pad > padBlock {

@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,8 +37,14 @@ func readQuery(raw string) (q query) {
 		default:
 			continue
 		}
-		if text, err := url.QueryUnescape(value); err == nil && *at == "" {
-			*at = text
+		if strings.IndexByte(value, '%') >= 0 || strings.IndexByte(value, '+') >= 0 {
+			var err error
+			if value, err = url.QueryUnescape(value); err != nil {
+				continue
+			}
+		}
+		if *at == "" {
+			*at = value
 		}
 	}
 	return q
@@ -77,7 +82,7 @@ func (h *Handler) open(r *http.Request) (*Push, query, error) {
 	if err != nil {
 		return nil, q, err
 	}
-	raw := string(body)
+	raw := asString(body)
 	fields, isJSON, err := parseTree(raw)
 	if err != nil {
 		return nil, q, err
@@ -90,7 +95,7 @@ func (h *Handler) open(r *http.Request) (*Push, query, error) {
 		p, err := newPush(raw, fields, isJSON)
 		return p, q, err
 	}
-	p, err := h.decrypt(q, []byte(encrypted))
+	p, err := h.decrypt(q, asBytes(encrypted))
 	return p, q, err
 }
 
@@ -122,7 +127,7 @@ func (h *Handler) decrypt(q query, encrypted []byte) (*Push, error) {
 			}
 			continue
 		}
-		p, err := Parse(text)
+		p, err := parse(asString(text))
 		if err != nil {
 			return nil, err
 		}
@@ -136,18 +141,23 @@ func (h *Handler) read(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	if r.ContentLength > int64(h.cfg.MaxBody) {
-		return nil, fmt.Errorf("wechat/callback: %w: %d bytes, more than %d", ErrTooLarge, r.ContentLength, h.cfg.MaxBody)
+	limit := int64(h.cfg.MaxBody)
+	if r.ContentLength > limit {
+		return nil, fmt.Errorf("wechat/callback: %w: %d bytes, more than %d", ErrTooLarge, r.ContentLength, limit)
 	}
-	var buf bytes.Buffer
 	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+		body := make([]byte, r.ContentLength)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, fmt.Errorf("wechat/callback: reading the push: %w", err)
+		}
+		return body, nil
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(r.Body, int64(h.cfg.MaxBody)+1)); err != nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
 		return nil, fmt.Errorf("wechat/callback: reading the push: %w", err)
 	}
-	if buf.Len() > h.cfg.MaxBody {
-		return nil, fmt.Errorf("wechat/callback: %w: more than %d bytes", ErrTooLarge, h.cfg.MaxBody)
+	if int64(len(body)) > limit {
+		return nil, fmt.Errorf("wechat/callback: %w: more than %d bytes", ErrTooLarge, limit)
 	}
-	return buf.Bytes(), nil
+	return body, nil
 }

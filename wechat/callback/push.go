@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unsafe"
 
 	"github.com/kitroll/kitroll/wechat"
 )
@@ -68,12 +69,20 @@ func (p Push) LogValue() slog.Value {
 // Errors: ErrMalformed for damaged XML or JSON, a document type, too many elements, or a push that does not say from
 // whom, to whom and when. An event or message type that is not known is no error: see [Other].
 func Parse(text []byte) (*Push, error) {
-	raw := string(text)
+	return parse(string(text))
+}
+
+func parse(raw string) (*Push, error) {
 	fields, isJSON, err := parseTree(raw)
 	if err != nil {
 		return nil, err
 	}
 	return newPush(raw, fields, isJSON)
+}
+
+// asString is b without a copy: b is ours alone, and must not change any more.
+func asString(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // a push is read once and written never
 }
 
 // parseTree goes by the first character, since the platform's Content-Type says nothing.
@@ -114,6 +123,11 @@ func newPush(raw string, fields tree, isJSON bool) (*Push, error) {
 		p.Content = Other{Type: kind}
 	}
 	return p, nil
+}
+
+// asBytes is s without a copy, to be read only.
+func asBytes(s string) []byte {
+	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // as asString
 }
 
 // identity is what makes two deliveries the same push: the MsgId of a message; of an event who, when, which and on what.

@@ -30,7 +30,11 @@ func sign(sum *[2 * sha1.Size]byte, parts [][]byte) {
 			parts[j], parts[j-1] = parts[j-1], parts[j]
 		}
 	}
-	joined := make([]byte, 0, size)
+	var short [1024]byte // for most
+	joined := short[:0]
+	if size > len(short) {
+		joined = make([]byte, 0, size)
+	}
 	for _, p := range parts {
 		joined = append(joined, p...)
 	}

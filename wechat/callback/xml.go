@@ -29,7 +29,8 @@ func parseXML(text string) (tree, error) {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	r := xmlReader{rest: strings.TrimPrefix(text, "\ufeff"), out: make(tree, 0, 16)}
+	room := min(strings.Count(text, "<")/2, 64) // of an element, or three with CDATA
+	r := xmlReader{rest: strings.TrimPrefix(text, "\ufeff"), out: make(tree, 0, room)}
 	r.parts = r.store[:0]
 	for {
 		if err := r.text(); err != nil {
@@ -141,11 +142,14 @@ func (r *xmlReader) begin() error {
 // tag reads "<name …>" and leaves out its attributes.
 func (r *xmlReader) tag() (name string, empty, ok bool) {
 	i := 1
-	for i < len(r.rest) && !strings.ContainsRune(" \t\r\n/>", rune(r.rest[i])) {
-		if c := r.rest[i]; c == '<' || c == '&' || c == '"' || c == '\'' || c == '=' {
+name:
+	for ; i < len(r.rest); i++ {
+		switch r.rest[i] {
+		case '>', '/', ' ', '\t', '\r', '\n':
+			break name
+		case '<', '&', '"', '\'', '=':
 			return "", false, false
 		}
-		i++
 	}
 	name = r.rest[1:i]
 	var quote byte
