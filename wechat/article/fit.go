@@ -9,6 +9,8 @@ import (
 	"image/png"
 
 	"golang.org/x/image/draw"
+
+	"github.com/kitroll/kitroll/wechat"
 )
 
 // What the platform takes, and what this package makes of larger pictures.
@@ -134,6 +136,13 @@ const (
 	CoverWidth  = 900
 	CoverHeight = 383
 )
+
+// CoverCrops are the crops that belong to what [Cover] makes: all of it for the wide card, the square in its middle for
+// where WeChat shows a square. Without them the platform chooses.
+func CoverCrops() (wide, square *wechat.Crop) {
+	const margin = (1 - float64(CoverHeight)/CoverWidth) / 2
+	return &wechat.Crop{X1: 0, Y1: 0, X2: 1, Y2: 1}, &wechat.Crop{X1: margin, Y1: 0, X2: 1 - margin, Y2: 1}
+}
 
 // Cover makes a picture the cover of an article: a JPEG of 900×383 pixels below 1 MB, the middle of the picture,
 // transparency on white, the first frame of a GIF. Its name is the first 16 hex digits of the SHA-256 of what was loaded,

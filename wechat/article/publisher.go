@@ -313,8 +313,12 @@ func (j *job) create(ctx context.Context) (wechat.DraftID, error) {
 }
 
 func (j *job) send(ctx context.Context) (wechat.DraftID, error) {
-	return j.p.cfg.Client.CreateDraft(ctx, wechat.Article{
+	a := wechat.Article{
 		Title: j.doc.Title, Author: j.doc.Author, Digest: j.doc.Digest, Content: j.report.HTML, SourceURL: j.doc.SourceURL,
 		Cover: j.report.Cover.ID, OpenComment: j.o.OpenComment, FansOnlyComment: j.o.FansOnlyComment,
-	})
+	}
+	if j.o.CoverID == "" {
+		a.Crop235, a.Crop11 = CoverCrops()
+	}
+	return j.p.cfg.Client.CreateDraft(ctx, a)
 }

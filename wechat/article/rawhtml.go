@@ -16,6 +16,7 @@ type rawTag struct {
 	tag    string // as it was put out; "" for nothing
 	dest   string // of an <a>
 	from   int    // where an <a> began in the output, to know its text
+	box    bool   // a <section> around it ends with it
 	node   ast.Node
 }
 
@@ -186,6 +187,10 @@ func (w *writer) rawStart(n ast.Node, t html.Token, block bool) {
 		return // <div/>: nothing in it
 	}
 	r := rawTag{source: t.Data, tag: out, node: n}
+	if out == "table" && style(w.theme.TableScroll) != "" { // as around a table of Markdown
+		r.box = true
+		w.open("section", w.theme.TableScroll)
+	}
 	if t.Data == "a" {
 		if w.inLink || attribute(t, "href") == "" {
 			r.tag = ""
@@ -269,6 +274,9 @@ func (w *writer) closeRaw(i int) {
 			w.inLink = false
 		case r.tag != "":
 			w.close(r.tag)
+		}
+		if r.box {
+			w.close("section")
 		}
 	}
 }
