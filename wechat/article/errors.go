@@ -25,6 +25,8 @@ var (
 	ErrNotUploaded = errors.New("picture has no address at WeChat")
 	// ErrStyle reports a style that the platform would empty: with quotes, entities, or a property it strips.
 	ErrStyle = errors.New("style does not survive")
+	// ErrContrast reports a part of a theme that can hardly be read in one of WeChat's two modes.
+	ErrContrast = errors.New("hard to read")
 )
 
 // FieldError is one field of an article that the platform would refuse.

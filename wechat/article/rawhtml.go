@@ -234,6 +234,9 @@ func (w *writer) rawStyle(n ast.Node, t html.Token) string {
 			if lost {
 				w.note(n, "parts of a style that WeChat strips are left out")
 			}
+			if c, ok := backgroundOf(kept); ok && pure(c) {
+				w.note(n, "a background of pure white or black is turned round by WeChat's dark mode, and the text on it may not be: use another shade or none")
+			}
 			css = style(css, kept)
 		case "width", "height":
 			if number := strings.TrimSuffix(val, "px"); number != "" && strings.Trim(number, "0123456789") == "" && len(number) < 5 {

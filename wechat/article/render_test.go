@@ -194,23 +194,6 @@ func TestStyles(t *testing.T) {
 	}
 }
 
-func TestThemes(t *testing.T) {
-	t.Parallel()
-	for _, theme := range article.Themes() {
-		require.NoError(t, theme.Check(), theme.Name)
-	}
-	bad := article.Theme{Name: `"quotes" are fine here`, Paragraph: "font-family:'X'", Code: "position:absolute", Image: "background:url(x)"}
-	err := bad.Check()
-	require.ErrorIs(t, err, article.ErrStyle)
-	for _, part := range []string{"Paragraph", "Code", "Image"} {
-		require.ErrorContains(t, err, "theme: "+part)
-	}
-	d, err := article.Parse([]byte("x"))
-	require.NoError(t, err)
-	_, err = d.Render(article.RenderOptions{Theme: bad})
-	require.ErrorIs(t, err, article.ErrStyle)
-}
-
 func TestRenderNeedsPictures(t *testing.T) {
 	t.Parallel()
 	d, err := article.Parse([]byte("![](a.png) x ![](https://r2.example.com/b.png?X-Sig=SECRET) <img src=c.png>"))
