@@ -42,7 +42,8 @@ type Document struct {
 
 	source   []byte
 	root     ast.Node
-	offset   int // lines of front matter before source
+	offset   int   // lines of the file before source
+	newlines []int // where the lines of source end
 	pictures []string
 	hasBody  bool
 }
@@ -75,6 +76,11 @@ func Parse(md []byte) (*Document, error) {
 		Meta:      fm.meta,
 		source:    bytes.Clone(body),
 		offset:    fm.lines,
+	}
+	for i, c := range d.source {
+		if c == '\n' {
+			d.newlines = append(d.newlines, i)
+		}
 	}
 	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote))
 	d.root = markdown.Parser().Parse(text.NewReader(d.source))
@@ -227,25 +233,35 @@ func (d *Document) plain(n ast.Node) string {
 
 // line is where a node stands in the file, for notes; 0 when it is not known.
 func (d *Document) line(n ast.Node) int {
-	for l, ok := n.(*ast.List); ok && l.FirstChild() != nil; { // a list has no lines, what is in it has
-		n = l.FirstChild().FirstChild()
-		l, ok = n.(*ast.List)
-	}
 	for ; n != nil; n = n.Parent() {
-		pos := -1
-		switch n := n.(type) {
-		case *ast.RawHTML:
-			if n.Segments.Len() > 0 {
-				pos = n.Segments.At(0).Start
-			}
-		default:
-			if n.Type() == ast.TypeBlock && n.Lines() != nil && n.Lines().Len() > 0 {
-				pos = n.Lines().At(0).Start
-			}
-		}
-		if pos >= 0 && pos <= len(d.source) {
-			return d.offset + bytes.Count(d.source[:pos], []byte("\n")) + 1
+		if pos := start(n); pos >= 0 && pos <= len(d.source) {
+			line, _ := slices.BinarySearch(d.newlines, pos)
+			return d.offset + line + 1
 		}
 	}
 	return 0
+}
+
+// start is where in the source a node begins, -1 when neither it nor what is in it says so.
+func start(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.RawHTML:
+		if n.Segments.Len() > 0 {
+			return n.Segments.At(0).Start
+		}
+	case *ast.Text:
+		return n.Segment.Start
+	case *ast.Document:
+		return -1
+	}
+	if pos := n.Pos(); pos >= 0 {
+		return pos
+	}
+	if n.Type() == ast.TypeBlock && n.Lines() != nil && n.Lines().Len() > 0 {
+		return n.Lines().At(0).Start
+	}
+	if c := n.FirstChild(); c != nil {
+		return start(c)
+	}
+	return -1
 }

@@ -1,7 +1,10 @@
 package article
 
 // Finish is the allow-list through which everything goes that Render writes.
-func Finish(source string) (string, error) { return finish(source) }
+func Finish(source string) (string, error) {
+	out, _, err := finish(source)
+	return out, err
+}
 
 // Dark is what the dark mode makes of a background and of a text on it, "" for none.
 func Dark(back, ink string) (string, string) {

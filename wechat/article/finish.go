@@ -2,29 +2,36 @@ package article
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // finish reads what was written as a browser would and writes it again, element by element from an allow-list. The
 // writer produces nothing that is not on it; this is the place that makes it certain, whatever a theme, a highlighter or
-// raw HTML brought in.
-func finish(source string) (string, error) {
-	nodes, err := html.ParseFragment(strings.NewReader(source), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
+// raw HTML brought in. lines are the Markdown lines of the elements, in order: the writer leaves them in an attribute.
+func finish(source string) (out string, lines []int, err error) {
+	root, err := fragment(source)
 	if err != nil {
-		return "", fmt.Errorf("article: %w", err) // nested deeper than 512 elements
+		return "", nil, err // nested deeper than 512 elements
 	}
-	var b strings.Builder
-	for _, n := range nodes {
-		if err := put(&b, n); err != nil {
-			return "", err
+	var f finisher
+	for n := root.FirstChild; n != nil; n = n.NextSibling {
+		if err := f.put(n, 0); err != nil {
+			return "", nil, err
 		}
 	}
-	return b.String(), nil
+	return f.b.String(), f.lines, nil
 }
+
+type finisher struct {
+	b     strings.Builder
+	lines []int
+}
+
+// lineAttr is where the writer leaves an element's line; it is never put out.
+const lineAttr = "data-line"
 
 func allowed(tag string) bool {
 	switch tag {
@@ -35,14 +42,20 @@ func allowed(tag string) bool {
 	return false
 }
 
-func put(b *strings.Builder, n *html.Node) error {
+func (f *finisher) put(n *html.Node, line int) error {
 	if n.Type == html.TextNode {
-		b.WriteString(escapeText(n.Data))
+		f.b.WriteString(escapeText(n.Data))
 		return nil
 	}
 	known := n.Type == html.ElementNode && n.Namespace == "" && allowed(n.Data)
 	if known {
-		if err := putStart(b, n); err != nil {
+		for _, a := range n.Attr {
+			if v, err := strconv.Atoi(a.Val); a.Key == lineAttr && err == nil {
+				line = v
+			}
+		}
+		f.lines = append(f.lines, line)
+		if err := f.putStart(n); err != nil {
 			return err
 		}
 	}
@@ -50,18 +63,18 @@ func put(b *strings.Builder, n *html.Node) error {
 		return nil
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if err := put(b, c); err != nil {
+		if err := f.put(c, line); err != nil {
 			return err
 		}
 	}
 	if known && !voidTag(n.Data) {
-		b.WriteString("</" + n.Data + ">")
+		f.b.WriteString("</" + n.Data + ">")
 	}
 	return nil
 }
 
-func putStart(b *strings.Builder, n *html.Node) error {
-	b.WriteString("<" + n.Data)
+func (f *finisher) putStart(n *html.Node) error {
+	f.b.WriteString("<" + n.Data)
 	for _, a := range n.Attr {
 		switch {
 		case a.Key == "src" && n.Data == "img":
@@ -80,12 +93,12 @@ func putStart(b *strings.Builder, n *html.Node) error {
 		default:
 			continue
 		}
-		b.WriteString(" " + a.Key + `="` + escapeAttr(a.Val) + `"`)
+		f.b.WriteString(" " + a.Key + `="` + escapeAttr(a.Val) + `"`)
 	}
 	if n.Data == "img" && !hasAttr(n, "src") {
 		return errors.New("article: a picture lost its address")
 	}
-	b.WriteByte('>')
+	f.b.WriteByte('>')
 	return nil
 }
 

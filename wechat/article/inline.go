@@ -33,6 +33,7 @@ func (w *writer) inlines(parent ast.Node) {
 }
 
 func (w *writer) inline(n ast.Node) {
+	w.at(n)
 	switch n := n.(type) {
 	case *ast.Text:
 		w.textNode(n)

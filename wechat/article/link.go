@@ -10,7 +10,10 @@ import (
 )
 
 // link is a reference at the end of the article.
-type link struct{ url, text string }
+type link struct {
+	url, text string
+	line      int
+}
 
 type linkKind int
 
@@ -63,7 +66,7 @@ func (w *writer) openLink(dest string) {
 		if css := style(w.theme.Link); css != "" {
 			w.b.WriteString(` style="` + css + `"`)
 		}
-		w.b.WriteByte('>')
+		w.endTag()
 	case linkExternal:
 		w.open("span", w.theme.Link)
 	}
@@ -82,7 +85,7 @@ func (w *writer) closeLink(n ast.Node, dest, text string) {
 		}
 		number, ok := w.linkNumber[dest]
 		if !ok {
-			w.links = append(w.links, link{dest, text})
+			w.links = append(w.links, link{dest, text, w.line})
 			number = len(w.links)
 			w.linkNumber[dest] = number
 		}
@@ -111,6 +114,7 @@ func (w *writer) references() {
 	w.open("section", w.theme.Notes)
 	w.noteTitle("引用链接")
 	for i, l := range w.links {
+		w.line = l.line
 		w.open("section", w.theme.Note)
 		if l.text == "" {
 			w.text(fmt.Sprintf("[%d] %s", i+1, l.url))
@@ -142,6 +146,7 @@ func (w *writer) footnotes(list *east.FootnoteList) {
 			continue
 		}
 		first := f.FirstChild()
+		w.at(f)
 		w.open("section", w.theme.Note)
 		w.text(fmt.Sprintf("[注%d] ", f.Index))
 		if isParagraph(first) {

@@ -28,6 +28,7 @@ func (w *writer) list(l *ast.List) {
 	}
 	w.open(tag, css)
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		w.at(item)
 		w.open("li", w.theme.Item)
 		first := item.FirstChild()
 		if isParagraph(first) && len(onlyImages(first, w.doc.source)) == 0 {
@@ -54,6 +55,7 @@ func (w *writer) flatList(l *ast.List) {
 	w.open("section", box)
 	number := l.Start
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		w.at(item)
 		first := item.FirstChild()
 		marker := w.bullet()
 		if l.IsOrdered() {

@@ -160,6 +160,7 @@ type job struct {
 	pictures []Picture
 	coverPic Picture
 	urls     map[string]string
+	out      Rendered
 
 	coverGone bool // the cache knew a cover that the library no longer has
 }
@@ -282,7 +283,7 @@ func (j *job) cover(ctx context.Context) error {
 
 func (j *job) render(context.Context) error {
 	out, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: j.urls, Highlight: j.p.cfg.Highlight})
-	j.report.HTML, j.report.Notes = out.HTML, out.Notes
+	j.out, j.report.HTML, j.report.Notes = out, out.HTML, out.Notes
 	return err
 }
 
@@ -306,7 +307,7 @@ func (j *job) create(ctx context.Context) (wechat.DraftID, error) {
 		return id, fmt.Errorf("article: draft %s has %d articles, one was sent", id, len(stored.Articles))
 	}
 	j.report.Stored = stored.Articles[0].Content
-	if err := Verify(j.report.HTML, j.report.Stored); err != nil {
+	if err := j.out.Verify(j.report.Stored); err != nil {
 		return id, fmt.Errorf("article: draft %s exists: %w", id, err)
 	}
 	return id, nil

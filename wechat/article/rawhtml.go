@@ -73,8 +73,13 @@ func voidTag(tag string) bool {
 func (w *writer) htmlBlock(n *ast.HTMLBlock) {
 	source := w.doc.blockText(n)
 	w.drop.until = nil
+	first := w.doc.line(n)
 	z := html.NewTokenizer(strings.NewReader(source))
-	for z.Next() != html.ErrorToken {
+	for read := 0; z.Next() != html.ErrorToken; {
+		if first > 0 {
+			w.line = first + read
+		}
+		read += strings.Count(string(z.Raw()), "\n") // before Token, which works in the same bytes
 		w.rawToken(n, z.Token(), true)
 	}
 	if w.drop.tag == "" {
@@ -90,6 +95,7 @@ func (w *writer) htmlBlock(n *ast.HTMLBlock) {
 }
 
 func (w *writer) inlineHTML(n *ast.RawHTML) {
+	w.at(n)
 	z := html.NewTokenizer(strings.NewReader(string(n.Segments.Value(w.doc.source))))
 	if z.Next() != html.ErrorToken {
 		w.rawToken(n, z.Token(), false)
@@ -219,7 +225,7 @@ func (w *writer) rawStart(n ast.Node, t html.Token, block bool) {
 	if css != "" {
 		w.b.WriteString(` style="` + css + `"`)
 	}
-	w.b.WriteByte('>')
+	w.endTag()
 	w.raw = append(w.raw, r)
 }
 

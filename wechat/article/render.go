@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,6 +32,8 @@ type Rendered struct {
 	// Notes say what is not as it was written: links that became references, raw HTML that was dropped, math that is
 	// shown as text. Each kind once, with the lines where it is known. Nothing is left out without one.
 	Notes []string
+
+	lines []int // in the Markdown, of each element of HTML, in order
 }
 
 // Render makes the HTML of the body. It contains what survives at WeChat and nothing else: inline styles without quotes,
@@ -60,7 +63,7 @@ func (d *Document) Render(opts RenderOptions) (Rendered, error) {
 	if len(w.errs) > 0 {
 		return Rendered{}, errors.Join(w.errs...)
 	}
-	html, err := finish(w.b.String())
+	html, lines, err := finish(w.b.String())
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -73,7 +76,7 @@ func (d *Document) Render(opts RenderOptions) (Rendered, error) {
 	if n := utf8.RuneCountInString(html); n > AdvisedContent {
 		w.note(nil, fmt.Sprintf("the HTML has %d characters; officially the platform takes %d, in practice more", n, AdvisedContent))
 	}
-	return Rendered{HTML: html, Notes: w.notes()}, nil
+	return Rendered{HTML: html, Notes: w.notes(), lines: lines}, nil
 }
 
 // writer walks the tree and writes HTML. goldmark's own renderer writes tags as Markdown means them; here almost every
@@ -86,6 +89,7 @@ type writer struct {
 	errs  []error
 
 	paragraph element // what a paragraph is here: <p> at the top, <section> in an item
+	line      int     // of the Markdown that is being written; 0 = not known
 	lists     int     // how many lists we are in
 	inLink    bool
 	skipTask  ast.Node // the task box that the item's marker shows already
@@ -111,7 +115,22 @@ func (w *writer) open(tag, css string) {
 		w.b.WriteString(css)
 		w.b.WriteByte('"')
 	}
+	w.endTag()
+}
+
+// endTag ends a start tag, with the line for finish.
+func (w *writer) endTag() {
+	if w.line > 0 {
+		w.b.WriteString(" " + lineAttr + `="` + strconv.Itoa(w.line) + `"`)
+	}
 	w.b.WriteByte('>')
+}
+
+// at remembers where in the Markdown a node stands, for what is written next.
+func (w *writer) at(n ast.Node) {
+	if line := w.doc.line(n); line > 0 {
+		w.line = line
+	}
 }
 
 func (w *writer) close(tag string) {
@@ -178,6 +197,7 @@ func (w *writer) block(n ast.Node) {
 		return
 	}
 	w.beforeBlock()
+	w.at(n)
 	switch n := n.(type) {
 	case *ast.Heading:
 		tag := fmt.Sprintf("h%d", min(max(n.Level, 1), 6))
@@ -249,6 +269,7 @@ func onlyImages(n ast.Node, source []byte) []*ast.Image {
 
 // figure is a picture that stands alone. Its title is its caption.
 func (w *writer) figure(img *ast.Image) {
+	w.at(img)
 	w.open("section", w.theme.Figure)
 	w.image(unescape(img.Destination), w.doc.plain(img), "")
 	if title := strings.TrimSpace(unescape(img.Title)); title != "" {
@@ -283,7 +304,7 @@ func (w *writer) image(ref, alt, css string) {
 	if css = style(w.theme.Image, css); css != "" {
 		w.b.WriteString(` style="` + css + `"`)
 	}
-	w.b.WriteByte('>')
+	w.endTag()
 }
 
 func (w *writer) table(t *east.Table) {
@@ -291,6 +312,7 @@ func (w *writer) table(t *east.Table) {
 	w.open("table", w.theme.Table)
 	body := false
 	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
+		w.at(row)
 		_, head := row.(*east.TableHeader)
 		tag, css := "td", w.theme.Cell
 		if head {

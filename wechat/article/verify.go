@@ -18,6 +18,9 @@ type Difference struct {
 	Lost []string
 	// Text is the text that differs, for a person: "- " sent, "+ " stored. Empty where the text is the same.
 	Text string
+	// Changes are the same one by one, in the order of the article, with the lines of the Markdown if [Rendered.Verify]
+	// or a [Publisher] found them. Empty where the two have next to nothing in common.
+	Changes []Change
 }
 
 // Error is the facts in one line.
@@ -39,8 +42,13 @@ func (d *Difference) Diff() string {
 // text. What the platform rewrites harmlessly is no difference: data-src for src, https for http, another query or size
 // of a picture's address, entities, the order of attributes, white space.
 //
-// It returns nil or a [*Difference].
-func Verify(sent, stored string) error {
+// It returns nil or a [*Difference]. [Rendered.Verify] also knows the lines of the Markdown.
+func Verify(sent, stored string) error { return verify(sent, nil, stored) }
+
+// Verify is the function [Verify] for what was rendered here: it knows in which line of the Markdown each change is.
+func (r Rendered) Verify(stored string) error { return verify(r.HTML, r.lines, stored) }
+
+func verify(sent string, lines []int, stored string) error {
 	a, b := measure(sent), measure(stored)
 	d := &Difference{}
 	for _, tag := range slices.Sorted(maps.Keys(union(a.tags, b.tags))) {
@@ -73,10 +81,131 @@ func Verify(sent, stored string) error {
 		d.lost("the text: %d characters sent, %d stored", len([]rune(squeeze(strings.Join(a.text, "")))), len([]rune(squeeze(strings.Join(b.text, "")))))
 		d.Text = textDiff(a.text, b.text)
 	}
-	if len(d.Lost) == 0 {
+	d.Changes = changes(pieces(sent, lines), pieces(stored, nil))
+	if len(d.Lost) > 0 {
+		return d
+	}
+	// Nothing is missing as a whole. What is left is single declarations and the addresses of links; how the platform cuts
+	// texts and elements of the same number otherwise than we do is no loss.
+	d.Changes = slices.DeleteFunc(d.Changes, func(c Change) bool { return c.Kind != StyleLost && c.Kind != LinkLost })
+	for _, c := range d.Changes {
+		d.lost("%s", c.Say("en"))
+	}
+	if len(d.Lost) > 0 {
+		return d
+	}
+	return nil
+}
+
+// changes lays two articles side by side and says what differs.
+func changes(sent, stored []piece) []Change {
+	pairs, ok := align(sent, stored)
+	if !ok {
 		return nil
 	}
-	return d
+	var out []Change
+	line := 0
+	for _, p := range pairs {
+		switch {
+		case p.sent < 0:
+			c := added(stored[p.stored])
+			c.Line = line // after the last one that is known
+			out = append(out, c)
+		case p.stored < 0:
+			line = sent[p.sent].line
+			out = append(out, lost(sent[p.sent]))
+		default:
+			line = sent[p.sent].line
+			out = append(out, compare(sent[p.sent], stored[p.stored])...)
+		}
+	}
+	return out
+}
+
+func added(p piece) Change {
+	switch p.tag {
+	case "":
+		return Change{Kind: TextChanged, Stored: clip(p.value, 200)}
+	case "img":
+		if !onWeChat(p.value) {
+			return Change{Kind: PictureForeign, What: shown(p.value)}
+		}
+		return Change{Kind: ElementAdded, What: "<img> " + shown(p.value)}
+	}
+	return Change{Kind: ElementAdded, What: "<" + p.tag + ">"}
+}
+
+func lost(p piece) Change {
+	c := Change{Kind: ElementLost, Line: p.line, What: "<" + p.tag + ">"}
+	switch p.tag {
+	case "":
+		c.Kind, c.What, c.Sent = TextChanged, "", clip(p.value, 200)
+	case "img":
+		c.Kind, c.What = PictureLost, shown(p.value)
+	case "a":
+		c.Kind, c.What = LinkLost, shown(p.value)
+	}
+	return c
+}
+
+// compare says what differs between two pieces that stand at the same place.
+func compare(a, b piece) []Change {
+	if a.tag == "" && b.tag == "" {
+		if a.key == b.key {
+			return nil
+		}
+		return []Change{{Kind: TextChanged, Line: a.line, Sent: clip(a.value, 200), Stored: clip(b.value, 200)}}
+	}
+	var out []Change
+	if a.key != b.key {
+		special := a.tag == "" || b.tag == "" || a.tag == "img" || b.tag == "img" || a.tag == "a"
+		if special {
+			out = append(out, lost(a))
+			if b.tag != "a" || a.tag != "a" {
+				c := added(b)
+				c.Line = a.line
+				out = append(out, c)
+			}
+			return out
+		}
+		out = append(out, Change{Kind: ElementChanged, Line: a.line, What: "<" + a.tag + ">", Stored: "<" + b.tag + ">"})
+	}
+	what := "<" + a.tag + ">"
+	switch gone := missing(a.style, b.style); {
+	case a.style == "", len(gone) == 0:
+	case b.empty:
+		out = append(out, Change{Kind: StyleEmptied, Line: a.line, What: what, Sent: a.style})
+	case b.style == "":
+		out = append(out, Change{Kind: StyleLost, Line: a.line, What: what, Sent: "style"})
+	default:
+		out = append(out, Change{Kind: StyleLost, Line: a.line, What: what, Sent: strings.Join(gone, ", "), Stored: b.style})
+	}
+	return out
+}
+
+// missing are the properties of a style that have no counterpart in another. A shorthand and its longhands are
+// counterparts: border and border-left-color, background-color and background.
+func missing(sent, stored string) []string {
+	have := properties(stored)
+	var gone []string
+	for _, name := range properties(sent) {
+		if !slices.ContainsFunc(have, func(h string) bool {
+			return h == name || strings.HasPrefix(h, name+"-") || strings.HasPrefix(name, h+"-")
+		}) {
+			gone = append(gone, name)
+		}
+	}
+	return gone
+}
+
+func properties(css string) []string {
+	var names []string
+	for decl := range strings.SplitSeq(css, ";") {
+		if name, _, ok := strings.Cut(decl, ":"); ok {
+			names = append(names, strings.ToLower(strings.TrimSpace(name)))
+		}
+	}
+	return names
 }
 
 func (d *Difference) lost(format string, args ...any) {
