@@ -59,7 +59,7 @@ func (k *call) send(ctx context.Context) (*http.Response, error) {
 		h[http.CanonicalHeaderKey(name)] = values
 	}
 	began := time.Now()
-	resp, err := httpcall.Do(k.c.http, req)
+	resp, err := httpcall.DoBody(k.c.http, req)
 	if err != nil {
 		k.c.logger.DebugContext(ctx, "llm: no answer", "op", k.op, "took", time.Since(began))
 		return nil, k.failed(ctx, err)

@@ -1,6 +1,7 @@
 package httpcall_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -173,25 +174,42 @@ func TestDoTellsWhetherTheRequestLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hc, target := tt.setup(t)
-			resp, err := httpcall.Do(hc, post(t, t.Context(), target+"/send?access_token=s3cr3t"))
-			require.Error(t, err)
-			assert.Nil(t, resp)
-			e, ok := errors.AsType[*httpcall.Error](err)
-			require.True(t, ok, "%T", err)
-			assert.Equal(t, tt.sent, e.Sent, "%v", err)
-			assert.Equal(t, tt.sent, httpcall.MaybeSent(err))
-			assert.NotContains(t, err.Error(), "s3cr3t")
-			assert.Contains(t, err.Error(), "/send", "the path stays, to know what failed")
-			if tt.is != nil {
-				require.ErrorIs(t, err, tt.is)
+			for _, do := range ways() {
+				hc, target := tt.setup(t)
+				resp, err := do(hc, post(t, t.Context(), target+"/send?access_token=s3cr3t"))
+				require.Error(t, err)
+				assert.Nil(t, resp)
+				e, ok := errors.AsType[*httpcall.Error](err)
+				require.True(t, ok, "%T", err)
+				assert.Equal(t, tt.sent, e.Sent, "%v", err)
+				assert.Equal(t, tt.sent, httpcall.MaybeSent(err))
+				assert.NotContains(t, err.Error(), "s3cr3t")
+				assert.Contains(t, err.Error(), "/send", "the path stays, to know what failed")
+				if tt.is != nil {
+					require.ErrorIs(t, err, tt.is)
+				}
 			}
 		})
 	}
 }
 
+// ways are the two to send.
+func ways() map[string]func(*http.Client, *http.Request) (*http.Response, error) {
+	return map[string]func(*http.Client, *http.Request) (*http.Response, error){"Do": httpcall.Do, "DoBody": httpcall.DoBody}
+}
+
 func TestDoWithContext(t *testing.T) {
 	t.Parallel()
+	for name, do := range ways() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doWithContext(t, do)
+		})
+	}
+}
+
+func doWithContext(t *testing.T, do func(*http.Client, *http.Request) (*http.Response, error)) {
+	t.Helper()
 	enough := errors.New("the operator has had enough")
 
 	t.Run("ended before", func(t *testing.T) {
@@ -199,7 +217,7 @@ func TestDoWithContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(enough)
 		mock := httpmock.NewMockTransport()
-		_, err := httpcall.Do(&http.Client{Transport: mock}, post(t, ctx, "http://platform.fake"))
+		_, err := do(&http.Client{Transport: mock}, post(t, ctx, "http://platform.fake"))
 		require.ErrorIs(t, err, enough)
 		assert.False(t, httpcall.MaybeSent(err))
 		assert.Zero(t, mock.GetTotalCallCount())
@@ -212,7 +230,7 @@ func TestDoWithContext(t *testing.T) {
 			return nil, io.EOF
 		})
 		hc.Jar = jar(func() { cancel(enough) })
-		_, err := httpcall.Do(hc, post(t, ctx, "http://platform.fake"))
+		_, err := do(hc, post(t, ctx, "http://platform.fake"))
 		require.ErrorIs(t, err, enough)
 		assert.False(t, httpcall.MaybeSent(err))
 	})
@@ -222,7 +240,7 @@ func TestDoWithContext(t *testing.T) {
 		hc := transport(t, nil)
 		hc.Transport = struct{ http.RoundTripper }{hc.Transport}
 		hc.Jar = jar(func() { cancel(enough) })
-		_, err := httpcall.Do(hc, post(t, ctx, "http://platform.fake"))
+		_, err := do(hc, post(t, ctx, "http://platform.fake"))
 		require.ErrorIs(t, err, enough)
 		assert.True(t, httpcall.MaybeSent(err), "what wraps a transport may have sent it another way")
 	})
@@ -231,7 +249,7 @@ func TestDoWithContext(t *testing.T) {
 		hc := transport(t, nil)
 		hc.Timeout = time.Nanosecond
 		hc.Jar = jar(func() { time.Sleep(time.Millisecond) })
-		_, err := httpcall.Do(hc, post(t, t.Context(), "http://platform.fake"))
+		_, err := do(hc, post(t, t.Context(), "http://platform.fake"))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.False(t, httpcall.MaybeSent(err))
 	})
@@ -243,7 +261,7 @@ func TestDoWithContext(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
-		_, err := httpcall.Do(hc, post(t, ctx, "http://platform.fake"))
+		_, err := do(hc, post(t, ctx, "http://platform.fake"))
 		require.ErrorIs(t, err, enough)
 		assert.False(t, httpcall.MaybeSent(err))
 	})
@@ -256,7 +274,7 @@ func TestDoWithContext(t *testing.T) {
 			<-r.Context().Done()
 		}))
 		defer srv.Close()
-		_, err := httpcall.Do(srv.Client(), post(t, ctx, srv.URL+"?key=s3cr3t"))
+		_, err := do(srv.Client(), post(t, ctx, srv.URL+"?key=s3cr3t"))
 		require.ErrorIs(t, err, enough)
 		assert.True(t, httpcall.MaybeSent(err))
 		assert.NotContains(t, err.Error(), "s3cr3t")
@@ -270,10 +288,61 @@ func TestDoWithContext(t *testing.T) {
 		defer srv.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
-		_, err := httpcall.Do(srv.Client(), post(t, ctx, srv.URL))
+		_, err := do(srv.Client(), post(t, ctx, srv.URL))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 1, strings.Count(err.Error(), "deadline exceeded"), "the cause is not said twice: %v", err)
 	})
+}
+
+// A request with a body that net/http sends again by itself, on a new connection that is refused, has left with the first.
+func TestDoBodyKnowsOfTheFirstTry(t *testing.T) {
+	t.Parallel()
+	for name, do := range ways() {
+		dials := 0
+		hc := transport(t, func(context.Context, string, string) (net.Conn, error) {
+			if dials++; dials > 1 {
+				return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+			}
+			client, server := net.Pipe()
+			go func() {
+				r := bufio.NewReader(server)
+				for range 2 { // the first request is answered, the connection kept, and the second one dropped
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						return
+					}
+					_, _ = io.Copy(io.Discard, req.Body)
+					if req.URL.Path == "/drop" {
+						break
+					}
+					_, _ = io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+				}
+				_ = server.Close()
+			}()
+			return client, nil
+		})
+		resp, err := do(hc, post(t, t.Context(), "http://platform.fake/first"))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		req := post(t, t.Context(), "http://platform.fake/drop")
+		req.Header.Set("Idempotency-Key", "k") // so that net/http may
+		_, err = do(hc, req)
+		require.ErrorIs(t, err, syscall.ECONNREFUSED, name)
+		assert.True(t, httpcall.MaybeSent(err), name)
+	}
+}
+
+// Without a body there is nothing to watch.
+func TestDoBodyWithoutBody(t *testing.T) {
+	t.Parallel()
+	hc := transport(t, func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://platform.fake", nil)
+	require.NoError(t, err)
+	_, err = httpcall.DoBody(hc, req)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	assert.True(t, httpcall.MaybeSent(err))
 }
 
 func TestDoKnowsOfTheFirstHop(t *testing.T) {
