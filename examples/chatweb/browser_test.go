@@ -147,7 +147,8 @@ func (w *world) endOf(calls int) (at time.Time) {
 	w.t.Helper()
 	for range calls {
 		select {
-		case at = <-w.ended:
+		case e := <-w.ended:
+			at = e.at
 		case <-time.After(30 * time.Second):
 			require.Fail(w.t, "the call to the provider did not end")
 		}

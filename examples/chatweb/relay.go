@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 type Relay struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	gone    context.CancelCauseFunc // ends what feeds the stream
 	patient time.Duration
 
 	mu   sync.Mutex
@@ -27,10 +25,10 @@ type Relay struct {
 // its question.
 type pace struct{ heartbeat, write, body time.Duration }
 
-// newRelay begins a stream. A write that takes too long, or fails, calls gone: nobody is there to read what is still to
-// come. Stop ends it.
-func newRelay(w http.ResponseWriter, p pace, gone context.CancelCauseFunc) *Relay {
-	r := &Relay{w: w, control: http.NewResponseController(w), gone: gone, patient: p.write, stop: make(chan struct{}), done: make(chan struct{})}
+// newRelay begins a stream, and Stop ends it. When a write fails or takes too long, net/http ends the context of the
+// request, and with it what feeds the stream: nobody is there to read what is still to come.
+func newRelay(w http.ResponseWriter, p pace) *Relay {
+	r := &Relay{w: w, control: http.NewResponseController(w), patient: p.write, stop: make(chan struct{}), done: make(chan struct{})}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -53,7 +51,6 @@ func (r *Relay) Send(event string, data any) {
 func (r *Relay) Stop() {
 	close(r.stop)
 	<-r.done
-	_ = r.control.SetWriteDeadline(time.Time{}) // the connection may serve another request
 }
 
 // beat keeps a silent line open with comments, for proxies that end one on which nothing is said.
@@ -88,8 +85,5 @@ func (r *Relay) write(text string) {
 	}
 	if r.err == nil {
 		r.err = r.control.Flush()
-	}
-	if r.err != nil {
-		r.gone(fmt.Errorf("the browser does not read: %w", r.err))
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -78,7 +77,8 @@ func (s *server) handler() (http.Handler, error) {
 // could have its own name lead here, and would then be of one origin with this one.
 func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A body that never ends. Where it is refused, the deadline stays: net/http then reads the rest by itself.
+		// A body that never ends. net/http takes the deadline away when it has read one to its end, or the rest of one that
+		// was refused.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.pace.body))
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -126,9 +126,6 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) (messages []llm.Me
 			err = errors.New("a second value")
 		}
 	}
-	if err == nil {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an answer takes as long as it takes
-	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the conversation is larger than %d bytes: begin another", tooLarge.Limit)
 	}
@@ -173,11 +170,9 @@ func (s *server) chat(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "too many answers are under way: try again in a moment")
 		return
 	}
-	ctx, cancel := context.WithCancelCause(r.Context())
-	defer cancel(nil)
-	relay := newRelay(w, s.pace, cancel)
+	relay := newRelay(w, s.pace)
 	defer relay.Stop()
-	s.answer(ctx, relay, &llm.Request{Model: s.platform.Model, Messages: messages})
+	s.answer(r.Context(), relay, &llm.Request{Model: s.platform.Model, Messages: messages})
 }
 
 // refuse answers in place of a stream, with a text that the page can show.

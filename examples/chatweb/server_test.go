@@ -101,6 +101,7 @@ func TestRefusals(t *testing.T) {
 		"no origin":          {body: ask("a"), header: []string{"Origin", "null"}, status: 403},
 		"a name led here":    {body: ask("a"), header: []string{"Host", "evil.example:8080"}, status: 421, want: "-host"},
 		"one that was named": {body: ask("a"), header: []string{"Host", "Chat.example"}, status: 200},
+		"without a port":     {body: ask("a"), header: []string{"Host", "[::1]"}, status: 200},
 		"this page":          {body: ask("a"), header: []string{"Sec-Fetch-Site", "same-origin", "Host", "[::1]:80", "Origin", "http://[::1]:80"}, status: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +170,7 @@ func TestGoneBrowserEndsTheCall(t *testing.T) {
 	assert.Equal(t, ": begun\n", line)
 	require.Eventually(t, func() bool { return w.calls() == 1 }, 30*time.Second, time.Millisecond)
 	cancel()
-	<-w.ended
+	assert.True(t, (<-w.ended).gone)
 	assert.Zero(t, w.calls())
 }
 
@@ -177,9 +178,9 @@ func TestGoneBrowserEndsTheCall(t *testing.T) {
 func TestDeafBrowserEndsTheCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *server) { s.pace.write = 200 * time.Millisecond })
-	w.says(llmtest.Answer{Text: strings.Repeat("x", 64<<20), Runes: 1 << 20}) // no buffer of a socket takes that
+	w.says(llmtest.Answer{Text: strings.Repeat("x", 64<<20), Runes: 1 << 20, Delay: 50 * time.Millisecond}) // no buffer of a socket takes that
 	w.speak("application/json", ask("1"), 0)
-	<-w.ended
+	assert.True(t, (<-w.ended).gone)
 	assert.Zero(t, w.calls())
 }
 
@@ -226,14 +227,16 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *server) { s.pace.write = time.Second })
 	client := w.page.Client()
-	for range 2 {
-		resp, err := client.Do(w.request(ask("1")))
-		require.NoError(t, err)
-		events := w.events(resp.Body)
-		resp.Body.Close()
-		assert.Equal(t, "finish", events[len(events)-1].name)
-		time.Sleep(1200 * time.Millisecond) // the deadline of the first is over
-	}
+	resp, err := client.Do(w.request(ask("1")))
+	require.NoError(t, err)
+	events := w.events(resp.Body)
+	resp.Body.Close()
+	assert.Equal(t, "finish", events[len(events)-1].name)
+	time.Sleep(1200 * time.Millisecond) // the deadline of the first is over
+	resp, err = client.Do(w.request("x", "Content-Type", "text/plain"))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode)
 }
 
 // The program ends when it is told to, and so does what is under way: the page hears of it.

@@ -25,11 +25,17 @@ type world struct {
 	llm   *llmtest.Server
 	base  string // of the provider
 	page  *httptest.Server
-	url   string         // of the page
-	ended chan time.Time // gets the moment at which a call to the provider ended, each
+	url   string   // of the page
+	ended chan end // of each call to the provider
 
 	mu   sync.Mutex
 	open int
+}
+
+// end is when a call to the provider ended, and whether it was ended from here.
+type end struct {
+	at   time.Time
+	gone bool
 }
 
 // newWorld opens both; change may change the server before it serves.
@@ -37,7 +43,7 @@ func newWorld(t *testing.T, change func(*server)) *world {
 	t.Helper()
 	srv, err := llmtest.Open(llmtest.Options{Key: llmKey})
 	require.NoError(t, err)
-	w := &world{t: t, llm: srv, ended: make(chan time.Time, 100)}
+	w := &world{t: t, llm: srv, ended: make(chan end, 100)}
 	provider := httptest.NewServer(http.HandlerFunc(w.count))
 	t.Cleanup(func() { provider.CloseClientConnections(); provider.Close(); srv.Close() })
 	w.base = provider.URL + "/v1"
@@ -63,7 +69,7 @@ func (w *world) count(rw http.ResponseWriter, r *http.Request) {
 	w.add(1)
 	defer func() {
 		w.add(-1)
-		w.ended <- time.Now()
+		w.ended <- end{time.Now(), r.Context().Err() != nil}
 	}()
 	w.llm.ServeHTTP(rw, r)
 }
