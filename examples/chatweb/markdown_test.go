@@ -29,6 +29,7 @@ func TestMarkdown(t *testing.T) {
 		"autolink":     {"<javascript:alert(1)>", "<p>javascript:alert(1)</p>\n"},
 		"data":         {"[a](data:text/html;base64,PHNjcmlwdD4=)", "<p>a (data:text/html;base64,PHNjcmlwdD4=)</p>\n"},
 		"relative":     {"[a](/chat) [b](#c) [d](//e.com)", "<p>a (/chat) b (#c) d (//e.com)</p>\n"},
+		"no host":      {"[a](https:/chat) [b](http:c)", "<p>a (https:/chat) b (http:c)</p>\n"},
 		"reference":    {"[a][1]\n\n[1]: vbscript:x \"t\"", "<p>a (vbscript:x)</p>\n"},
 		"picture":      {"![a](https://e.com/?leak=secret)", `<p><a href="https://e.com/?leak=secret" target="_blank" rel="noopener noreferrer nofollow">a</a></p>` + "\n"},
 		"bare picture": {"![](https://e.com/x.png)", `nofollow">https://e.com/x.png</a>`},
