@@ -20,8 +20,8 @@ import (
 // 256 KiB of nothing but either kept it busy for a minute (measured, goldmark 1.8.7).
 const (
 	maxMarkdown = 128 << 10 // bytes
-	maxBrackets = 4000
-	maxLinks    = 500
+	maxBrackets = 2000
+	maxLinks    = 200
 	maxDepth    = 50 // of quotations and lists within one line
 )
 

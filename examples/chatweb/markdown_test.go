@@ -127,14 +127,14 @@ func TestTangledMarkdown(t *testing.T) {
 		assert.Empty(t, m.Render(strings.Repeat(piece, maxMarkdown/len(piece))), name)
 	}
 	stairs := ""
-	for i := 0; len(stairs) < maxMarkdown-2000; i++ {
+	for i := 0; len(stairs) < maxMarkdown/4; i++ {
 		stairs += strings.Repeat("  ", i) + "- a\n"
 	}
 	began := time.Now()
 	for name, in := range map[string]string{
 		"open":        strings.Repeat("[a", maxBrackets),
 		"links":       strings.Repeat("[a](", maxLinks),
-		"parentheses": strings.Repeat("[](", maxLinks) + strings.Repeat("(", maxMarkdown-3*maxLinks),
+		"parentheses": strings.Repeat("[](", maxLinks) + strings.Repeat("(", maxMarkdown/4),
 		"depth":       strings.Repeat(strings.Repeat("> ", maxDepth)+"a\n", maxMarkdown/(2*maxDepth+2)),
 		"stairs":      stairs,
 		"stars":       strings.Repeat("*a ", maxMarkdown/3),

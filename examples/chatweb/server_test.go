@@ -178,7 +178,7 @@ func TestGoneBrowserEndsTheCall(t *testing.T) {
 func TestDeafBrowserEndsTheCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *server) { s.pace.write = 200 * time.Millisecond })
-	w.says(llmtest.Answer{Text: strings.Repeat("x", 64<<20), Runes: 1 << 20, Delay: 50 * time.Millisecond}) // no buffer of a socket takes that
+	w.says(llmtest.Answer{Text: strings.Repeat("x", 16<<20), Runes: 1 << 20, Delay: 50 * time.Millisecond}) // no buffer of a socket takes that
 	w.speak("application/json", ask("1"), 0)
 	assert.True(t, (<-w.ended).gone)
 	assert.Zero(t, w.calls())
@@ -191,6 +191,9 @@ func (w *world) speak(kind, body string, missing int) net.Conn {
 	conn, err := d.DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { conn.Close() })
+	tcp, ok := conn.(*net.TCPConn)
+	require.True(w.t, ok)
+	require.NoError(w.t, tcp.SetReadBuffer(64<<10))
 	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body)+missing, body)
 	require.NoError(w.t, err)
 	return conn
