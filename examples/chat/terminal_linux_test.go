@@ -18,6 +18,7 @@ import (
 type terminal struct {
 	*child
 	keys *os.File
+	read chan struct{} // closed when all has been read that the program wrote
 }
 
 func (w *world) terminal(env []string, args ...string) *terminal {
@@ -41,7 +42,9 @@ func (w *world) terminal(env []string, args ...string) *terminal {
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = tty, tty, tty
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	require.NoError(w.t, c.cmd.Start())
+	read := make(chan struct{})
 	go func() {
+		defer close(read)
 		buf := make([]byte, 4096)
 		for {
 			n, err := keys.Read(buf)
@@ -51,7 +54,7 @@ func (w *world) terminal(env []string, args ...string) *terminal {
 			}
 		}
 	}()
-	return &terminal{c, keys}
+	return &terminal{c, keys, read}
 }
 
 func (t *terminal) typed(text string) {
@@ -65,6 +68,7 @@ func (t *terminal) ended() int {
 	done := time.AfterFunc(30*time.Second, func() { _ = t.cmd.Process.Kill() })
 	defer done.Stop()
 	_ = t.cmd.Wait()
+	<-t.read
 	return t.cmd.ProcessState.ExitCode()
 }
 
