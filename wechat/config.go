@@ -72,6 +72,7 @@ type Client struct {
 	hosts  *hosts
 	hc     *http.Client
 	tokens TokenSource
+	cached *cachedTokens // the same, when it is ours
 	retry  httpcall.Retry
 	log    *slog.Logger
 	now    func() time.Time
@@ -126,9 +127,10 @@ func New(cfg Config) (*Client, error) {
 		c.now = time.Now
 	}
 	if c.tokens == nil {
-		c.tokens = newCachedTokens(c, sharedTokens{
+		c.cached = newCachedTokens(c, sharedTokens{
 			platform: platformTokens{c, cfg.LegacyToken}, store: cfg.Store, locker: cfg.Locker, log: c.log, now: c.now,
 		}, cfg.Now == nil)
+		c.tokens = c.cached
 	}
 	return c, nil
 }

@@ -49,6 +49,11 @@ type TokenSource interface {
 // Token returns the account's access token, for calls that this package does not make. It is the cached one except in
 // the first call and when the old one has run out; concurrent callers share one request, and each obeys its own ctx.
 func (c *Client) Token(ctx context.Context) (Token, error) {
+	if c.cached != nil {
+		if held := c.cached.fresh(); held != nil {
+			return held.Token, nil
+		}
+	}
 	tok, err := c.tokens.Token(ctx, "")
 	if err == nil && tok.Value == "" {
 		err = fmt.Errorf("wechat: token: %w: the token source returned an empty token", ErrConfig)
@@ -77,7 +82,8 @@ var errSameToken = fmt.Errorf("wechat: %w and the same one was given out again: 
 type cachedTokens struct {
 	fetch func(ctx context.Context, rejected string) (value string, life time.Duration, err error)
 	now   func() time.Time
-	clock func() time.Duration // monotonic where the clock is the system's; half the price of time.Now as well
+	born  time.Time
+	fake  bool // the clock is the caller's
 	log   *slog.Logger
 
 	cur atomic.Pointer[heldToken]
@@ -103,23 +109,33 @@ type flight struct {
 }
 
 func newCachedTokens(c *Client, from sharedTokens, systemClock bool) *cachedTokens {
-	s := &cachedTokens{fetch: from.fetch, now: c.now, log: c.log}
-	start := c.now()
-	s.clock = func() time.Duration { return s.now().Sub(start) }
-	if systemClock {
-		s.clock = func() time.Duration { return time.Since(start) }
+	return &cachedTokens{fetch: from.fetch, now: c.now, born: c.now(), fake: !systemClock, log: c.log}
+}
+
+// clock is the time since the client was made: monotonic where the clock is the system's, and half the price of
+// time.Now.
+func (s *cachedTokens) clock() time.Duration {
+	if s.fake {
+		return s.now().Sub(s.born)
 	}
-	return s
+	return time.Since(s.born)
+}
+
+// fresh is the token in hand while nothing has to be done about it, else nil: the way of nearly every call.
+func (s *cachedTokens) fresh() *heldToken {
+	if held := s.cur.Load(); held != nil && s.clock() < held.refresh {
+		return held
+	}
+	return nil
 }
 
 func (s *cachedTokens) Token(ctx context.Context, rejected string) (Token, error) {
 	if held := s.cur.Load(); held != nil && held.Value != rejected {
 		now := s.clock()
-		if now < held.refresh {
-			return held.Token, nil
+		if now >= held.refresh && now < held.expires {
+			s.renew(ctx)
 		}
 		if now < held.expires {
-			s.renew(ctx)
 			return held.Token, nil
 		}
 	}
