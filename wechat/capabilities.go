@@ -47,14 +47,15 @@ type Capabilities struct {
 	Mass         Capability // send to everybody or to a tag
 	MassByOpenID Capability // send to a list of followers
 	Followers    Capability // list followers, and with it tags and the blacklist
+	Menu         Capability // set the menu
 }
 
 // All are the capabilities in the order of the report.
 func (c *Capabilities) All() []Capability {
-	return []Capability{c.Draft, c.Material, c.Publish, c.Mass, c.MassByOpenID, c.Followers}
+	return []Capability{c.Draft, c.Material, c.Publish, c.Mass, c.MassByOpenID, c.Followers, c.Menu}
 }
 
-// Capabilities finds out what the account may do, without doing any of it: it reads the quota of six APIs, which is
+// Capabilities finds out what the account may do, without doing any of it: it reads the quota of seven APIs, which is
 // not counted, costs nothing and changes nothing. A daily limit of 0 is a no. A yes is what the quota says: an account
 // whose verification has just expired may still be refused (48001).
 //
@@ -63,7 +64,7 @@ func (c *Capabilities) All() []Capability {
 // (read 2026-11).
 func (c *Client) Capabilities(ctx context.Context) (*Capabilities, error) {
 	out := &Capabilities{AppID: c.appID}
-	for i, field := range []*Capability{&out.Draft, &out.Material, &out.Publish, &out.Mass, &out.MassByOpenID, &out.Followers} {
+	for i, field := range []*Capability{&out.Draft, &out.Material, &out.Publish, &out.Mass, &out.MassByOpenID, &out.Followers, &out.Menu} {
 		about := abilities[i]
 		*field = Capability{Op: about.op, about: about}
 		q, err := c.Quota(ctx, about.op)
@@ -174,6 +175,7 @@ var abilities = []ability{ //nolint:gochecknoglobals // a table: nothing ever ch
 	{"message/mass/sendall", "mass-send", "群发", "only verified accounts send by API: " + verify + ", or send the draft by hand there", "仅认证账号可通过接口群发：" + verifyZH + "，或在后台手动群发草稿"},
 	{"message/mass/send", "mass-send by OpenID", "按 OpenID 群发", "only verified service accounts (服务号) may: give the receivers a tag and send to that", "仅认证服务号可用：请改为给接收者打标签后按标签群发"},
 	{"user/get", "list followers and tags", "查询关注者与标签", "only verified accounts may: " + verify, "仅认证账号可用：" + verifyZH},
+	{"menu/create", "set the menu", "设置自定义菜单", "set it by hand on mp.weixin.qq.com, or look at the API permissions on " + permissions, "请在 mp.weixin.qq.com 手动设置，或到 " + permissions + " 查看接口权限"},
 }
 
 func chinese(lang string) bool { return strings.HasPrefix(strings.ToLower(lang), "zh") }

@@ -24,7 +24,7 @@ func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	everything := map[string]string{
 		"draft/add": "yes", "material/add_material": "yes", "freepublish/submit": "yes", "message/mass/sendall": "yes",
-		"message/mass/send": "yes", "user/get": "yes",
+		"message/mass/send": "yes", "user/get": "yes", "menu/create": "yes",
 	}
 	but := func(changes map[string]string) map[string]string {
 		out := maps.Clone(everything)
@@ -83,6 +83,7 @@ func TestCapabilitiesReport(t *testing.T) {
   may mass-send: no, because the daily limit of message/mass/sendall is 0; do: only verified accounts send by API: have the account verified on mp.weixin.qq.com (设置与开发), or send the draft by hand there
   may mass-send by OpenID: no, because the daily limit of message/mass/send is 0; do: only verified service accounts (服务号) may: give the receivers a tag and send to that
   may list followers and tags: no, because the daily limit of user/get is 0; do: only verified accounts may: have the account verified on mp.weixin.qq.com (设置与开发)
+  may set the menu: yes, 1000 of 1000 calls left today
 A yes may still be refused (48001) after a verification has expired. Nothing was changed or used up.
 `, got.String())
 	zh := got.Report("zh-CN")

@@ -18,6 +18,7 @@ type people struct {
 	Blacklist []wechat.OpenID
 	Remarks   map[wechat.OpenID]string
 	Since     map[wechat.OpenID]time.Time
+	Platforms map[wechat.OpenID]wechat.MenuPlatform
 }
 
 // peopleRoutes is the part of the API about followers and tags. All of it is closed to accounts that are not verified.
@@ -54,7 +55,7 @@ func (s *Server) ownPeople() {
 		tags[i].Members = slices.Clone(tags[i].Members)
 	}
 	s.opts.Tags = tags
-	s.st.People = &people{Remarks: map[wechat.OpenID]string{}, Since: map[wechat.OpenID]time.Time{}}
+	s.st.People = &people{Remarks: map[wechat.OpenID]string{}, Since: map[wechat.OpenID]time.Time{}, Platforms: map[wechat.OpenID]wechat.MenuPlatform{}}
 }
 
 // changed keeps followers and tags for the state file.

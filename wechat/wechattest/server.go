@@ -69,21 +69,24 @@ type Server struct {
 	opts     Options
 	handlers map[string]handler
 
-	mu         sync.Mutex
-	st         state
-	dirty      bool
-	refusedIP  string
-	quota      map[string]int // what SetQuota changed
-	idsPerPage int            // what SetPageSize changed
-	publishes  []publishEnd   // scripted by FailNextPublish
-	masses     []string       // scripted by FailNextMass and EndNextMass
-	checks     []wechat.CopyrightCheck
-	lost       int               // scripted by LoseNextPush
-	requests   map[string]logged // by rid
-	expired    bool              // what ExpireVerification set
-	callback   string            // what SetCallbackHost set
-	sends      []time.Time       // of the last minute
-	push       pushes
+	mu           sync.Mutex
+	st           state
+	dirty        bool
+	refusedIP    string
+	quota        map[string]int // what SetQuota changed
+	idsPerPage   int            // what SetPageSize changed
+	publishes    []publishEnd   // scripted by FailNextPublish
+	masses       []string       // scripted by FailNextMass and EndNextMass
+	checks       []wechat.CopyrightCheck
+	lost         int               // scripted by LoseNextPush
+	requests     map[string]logged // by rid
+	expired      bool              // what ExpireVerification set
+	callback     string            // what SetCallbackHost set
+	miniPrograms []string          // what LinkMiniProgram linked
+	consoleMenu  json.RawMessage   // what SetConsoleMenu set
+	autoReply    json.RawMessage   // what SetAutoReply set
+	sends        []time.Time       // of the last minute
+	push         pushes
 }
 
 // NewServer opens an account with the defaults. It cannot fail. Close ends it.
@@ -133,6 +136,7 @@ func Open(opts Options) (*Server, error) {
 	s.handlers = s.routes()
 	maps.Copy(s.handlers, s.peopleRoutes())
 	maps.Copy(s.handlers, s.toolRoutes())
+	maps.Copy(s.handlers, s.menuRoutes())
 	if opts.StateFile != "" {
 		if err := atomicfile.ReadJSON(opts.StateFile, &s.st); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("wechattest: state: %w", err)

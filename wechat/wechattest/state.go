@@ -10,21 +10,23 @@ import (
 
 // state is everything that the platform remembers. It is what StateFile holds.
 type state struct {
-	Seq       int64
-	RIDs      int64
-	Tokens    []token
-	Forced    []time.Time // forced refreshes
-	Materials []Material
-	Pictures  []ArticleImage
-	Drafts    []draft
-	Jobs      []PublishJob
-	Published []published
-	Masses    []MassJob
-	People    *people        // nil = as the options say
-	Speed     int            // of mass sends, 0 to 4
-	Day       string         // of Used, in Beijing
-	Used      map[string]int // calls of the day
-	Cleared   map[string]int // clearings of quotas, by month in Beijing and kind
+	Seq         int64
+	RIDs        int64
+	Tokens      []token
+	Forced      []time.Time // forced refreshes
+	Materials   []Material
+	Pictures    []ArticleImage
+	Drafts      []draft
+	Jobs        []PublishJob
+	Published   []published
+	Masses      []MassJob
+	People      *people // nil = as the options say
+	Menu        *menu   // nil = there is none
+	Conditional []menu
+	Speed       int            // of mass sends, 0 to 4
+	Day         string         // of Used, in Beijing
+	Used        map[string]int // calls of the day
+	Cleared     map[string]int // clearings of quotas, by month in Beijing and kind
 }
 
 type token struct {
