@@ -242,7 +242,8 @@ func TestMenuFormsOnTheWire(t *testing.T) {
 			do: func(c *wechat.Client) error {
 				return c.SetMenu(t.Context(), wechat.Button{Name: "今日歌曲", Type: wechat.ButtonClick, Key: "V1001"}, wechat.Button{Name: "菜单", Sub: []wechat.Button{
 					{Name: "wxa", Type: wechat.ButtonMiniProgram, URL: "https://fallback.example/?a=1&b=2", AppID: "wx1", PagePath: "pages/x"},
-					{Name: "图文", Type: wechat.ButtonArticle, ArticleID: "A1"}, {Name: "图片", Type: wechat.ButtonMedia, MediaID: "M1"},
+					{Name: "图文", Type: wechat.ButtonArticle, ArticleID: "A1"},
+					{Name: "图片", Type: wechat.ButtonMedia, MediaID: "M1"},
 				}})
 			},
 			path: "menu/create",

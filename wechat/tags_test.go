@@ -112,7 +112,8 @@ func TestUsers(t *testing.T) {
 	}
 	assert.Equal(t, wechat.User{OpenID: all[3]}, users[3], "of one who left nothing more is told")
 	assert.Equal(t, 2*3, srv.Calls("user/info/batchget"), "100 a call")
-	for range c.Users(ctx, all...) {
+	for _, err := range c.Users(ctx, all...) {
+		require.NoError(t, err)
 		break
 	}
 	assert.Equal(t, 7, srv.Calls("user/info/batchget"), "no page before it is needed")

@@ -58,7 +58,7 @@ func TestTokenSoakOfADay(t *testing.T) {
 		before := len(srv.Tokens())
 		srv.RevokeTokens()
 		time.Sleep(3 * time.Minute)
-		require.Equal(t, before+1, len(srv.Tokens()))
+		require.Len(t, srv.Tokens(), before+1)
 		wg.Wait()
 
 		requests, tokens, refused := srv.Calls(opToken), len(srv.Tokens()), int64(srv.Calls(op))-made.Load()
