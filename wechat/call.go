@@ -99,8 +99,9 @@ func (c *Client) do(ctx context.Context, what call, out any) error {
 	return err
 }
 
-// withToken makes the call once, and once more with a new token when the platform refused the first. A refused token
-// is refused before anything happens, so that is safe for every call.
+// withToken makes the call once, and once more with a new token when the platform refused the first; with a Store once
+// more than that, since what it held may have died together with the first. A refused token is refused before anything
+// happens, so that is safe for every call.
 func (c *Client) withToken(ctx context.Context, what call, out any) error {
 	if what.noToken {
 		return c.send(ctx, what, "", out)
@@ -109,20 +110,22 @@ func (c *Client) withToken(ctx context.Context, what call, out any) error {
 	if err != nil {
 		return err
 	}
-	err = c.send(ctx, what, tok.Value, out)
-	e, ok := errors.AsType[*Error](err)
-	if !ok || !e.Is(ErrToken) {
-		return err
+	for replaced := 0; ; replaced++ {
+		err = c.send(ctx, what, tok.Value, out)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || !e.Is(ErrToken) || replaced == c.replacements {
+			return err
+		}
+		c.log.WarnContext(ctx, "wechat refused the access token; asking for another", slog.String("op", what.op), slog.Int("errcode", e.Code), slog.String("rid", e.RID))
+		next, tokenErr := c.tokens.Token(ctx, tok.Value)
+		switch {
+		case tokenErr != nil:
+			return fmt.Errorf("%w (after: %w)", tokenErr, err)
+		case next.Value == tok.Value:
+			return fmt.Errorf("%w: %w", errSameToken, err)
+		}
+		tok = next
 	}
-	c.log.WarnContext(ctx, "wechat refused the access token; asking for another", slog.String("op", what.op), slog.Int("errcode", e.Code), slog.String("rid", e.RID))
-	next, tokenErr := c.tokens.Token(ctx, tok.Value)
-	switch {
-	case tokenErr != nil:
-		return fmt.Errorf("%w (after: %w)", tokenErr, err)
-	case next.Value == tok.Value:
-		return fmt.Errorf("%w: %w", errSameToken, err)
-	}
-	return c.send(ctx, what, next.Value, out)
 }
 
 // sendTo makes one request. An empty token is for the call that gets one.

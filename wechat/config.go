@@ -74,6 +74,9 @@ type Client struct {
 	tokens TokenSource
 	cached *cachedTokens // the same, when it is ours
 	retry  httpcall.Retry
+
+	replacements int // of a refused token within one call
+
 	log    *slog.Logger
 	now    func() time.Time
 	secret func() string       // nil = there is none; a function, so that nothing prints it
@@ -119,6 +122,10 @@ func New(cfg Config) (*Client, error) {
 		log:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		now:    cfg.Now,
 		hide:   func(text string) string { return secret.Scrub(text, cfg.Secret, url.QueryEscape(cfg.Secret)) },
+	}
+	c.replacements = 1
+	if cfg.Store != nil {
+		c.replacements = 2
 	}
 	if cfg.Secret != "" {
 		c.secret = func() string { return cfg.Secret }

@@ -1,5 +1,5 @@
-// Package wechat drives a WeChat Official Account (微信公众号): pictures and materials, the draft box, publishing, and
-// mass sends. It needs the standard library alone.
+// Package wechat drives a WeChat Official Account (微信公众号): pictures and materials, the draft box, publishing, mass
+// sends, followers and tags, menus, and the account's own quotas and permissions. It needs the standard library alone.
 //
 // # What the platform does
 //
@@ -24,7 +24,8 @@
 //   - Bad input is refused before anything is sent, all of it at once, with the field and the limit. What the platform
 //     would drop in silence, such as a picture from another host, is an error.
 //   - Tokens look after themselves: stable_token, one request for any number of goroutines and processes, renewed
-//     before they end, replaced once when the platform refuses one. No lock and no Redis is needed for that.
+//     before they end, replaced once when the platform refuses one. No lock and no Redis is needed for that; a [TokenFile] only saves
+//     requests.
 //   - Errors say what to do, in English and, with [Error.Hint], in Chinese. They never hold the secret or a token.
 //
 // # An article, from pictures to its URL
@@ -56,6 +57,12 @@
 //	case errors.Is(err, wechat.ErrRateLimited):    // a minute: Error.RetryAfter
 //	case errors.Is(err, wechat.ErrUnknownOutcome): // look before doing it again
 //	}
+//
+// # What the account may do
+//
+// [Client.Capabilities] asks for quotas, which costs nothing and changes nothing, and says in English or Chinese what is
+// open to the account and what a person must do about the rest. [Client.Quota] reads a single one, [Client.ClearQuota]
+// spends one of ten clearings a month, and [Client.RequestByRID] shows what the platform wrote down about a refused call.
 //
 // # Limits
 //

@@ -283,6 +283,39 @@ func TestTokenPractice6StoreOnlySavesRequests(t *testing.T) {
 	})
 }
 
+// All tokens die while one process has already got the next one: what the store holds is as dead as the one refused.
+func TestTokenInTheStoreDiedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, _ := account(t, wechattest.Options{})
+		store := &memory{}
+		share := func(cfg *wechat.Config) { cfg.Store = store }
+		early, late := another(t, srv, share), another(t, srv, share)
+		for _, c := range []*wechat.Client{early, late} {
+			_, err := c.DraftCount(t.Context())
+			require.NoError(t, err)
+		}
+		time.Sleep(2*time.Hour - 5*time.Minute)
+		for len(srv.Tokens()) == 1 {
+			_, err := early.Token(t.Context())
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+		}
+		srv.RevokeTokens()
+		_, err := late.DraftCount(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 2+3, srv.Calls("draft/count"), "with its own, with that of the store, with a new one")
+		assert.Len(t, srv.Tokens(), 3)
+		assert.Equal(t, 3, srv.Calls(opToken))
+		srv.RevokeTokens()
+		for range 3 {
+			srv.FailNext("draft/count", 40001)
+		}
+		_, err = late.DraftCount(t.Context())
+		require.ErrorIs(t, err, wechat.ErrToken, "and no further")
+	})
+}
+
 type brokenLock struct{}
 
 func (brokenLock) Lock(context.Context, string) (func(), error) { return nil, errors.New("no lock") }

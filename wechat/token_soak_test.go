@@ -18,7 +18,7 @@ import (
 )
 
 // A day of two processes with one store, on a clock that does not wait: tokens of an hour, calls that take a while and
-// overlap every turnover, and in the middle all tokens die at once (40001). No call fails, and no token is asked for
+// overlap every turnover, and in the middle all tokens die at once (40001), twice. No call fails, and no token is asked for
 // twice: as many requests as tokens.
 func TestTokenSoakOfADay(t *testing.T) {
 	t.Parallel()
@@ -51,14 +51,16 @@ func TestTokenSoakOfADay(t *testing.T) {
 			}
 		}
 		time.Sleep(day / 2)
-		for turnover := srv.Calls(opToken); srv.Calls(opToken) == turnover; {
-			time.Sleep(time.Second)
+		for _, after := range []time.Duration{20 * time.Minute, 0} { // well inside of a token's hour, and in the second of a turnover
+			for turnover := srv.Calls(opToken); srv.Calls(opToken) == turnover; {
+				time.Sleep(time.Second)
+			}
+			time.Sleep(after)
+			before := len(srv.Tokens())
+			srv.RevokeTokens()
+			time.Sleep(3 * time.Minute)
+			require.Len(t, srv.Tokens(), before+1)
 		}
-		time.Sleep(20 * time.Minute) // well inside of a token's hour
-		before := len(srv.Tokens())
-		srv.RevokeTokens()
-		time.Sleep(3 * time.Minute)
-		require.Len(t, srv.Tokens(), before+1)
 		wg.Wait()
 
 		requests, tokens, refused := srv.Calls(opToken), len(srv.Tokens()), int64(srv.Calls(op))-made.Load()
@@ -66,8 +68,8 @@ func TestTokenSoakOfADay(t *testing.T) {
 		assert.Greater(t, made.Load(), int64(30_000))
 		assert.Zero(t, failed.Load())
 		assert.Equal(t, tokens, requests, "each request brought a token that nobody had")
-		assert.LessOrEqual(t, tokens, 2+int(day/(55*time.Minute)), "the platform gives the next one after 55 min")
+		assert.LessOrEqual(t, tokens, 3+int(day/(55*time.Minute)), "the platform gives the next one after 55 min")
 		assert.Positive(t, refused)
-		assert.LessOrEqual(t, refused, int64(2*workers), "each worker at most once")
+		assert.LessOrEqual(t, refused, int64(2*2*2*workers), "each worker at most twice each time")
 	})
 }

@@ -13,7 +13,7 @@
 // success.
 //
 // And it remembers: materials, drafts, jobs that finish a little later and consume their draft, which clientmsgid was
-// used. With Options.StateFile it does so over restarts of the process, so that a program can be killed at any moment
+// used, followers and their tags, menus, how many calls of each kind the day has had. With Options.StateFile it does so over restarts of the process, so that a program can be killed at any moment
 // and meets the platform's memory when it runs again.
 //
 // The embedded fault script makes it misbehave; its operations are the API's paths after /cgi-bin/:
