@@ -171,6 +171,9 @@ func (c *Client) sendTo(ctx context.Context, base string, what call, token strin
 // read tells an answer from a refusal. Success often has no errcode at all, and JSON comes as text/plain: the bytes
 // decide. The status is looked at first only for what is not JSON.
 func (c *Client) read(op string, status int, header http.Header, data []byte, out any, hide func(string) string) error {
+	if d, ok := out.(*downloaded); ok && d.take(status, header, data) {
+		return nil
+	}
 	data = bytes.TrimPrefix(bytes.TrimSpace(data), []byte("\ufeff"))
 	var a answer
 	if err := a.decode(data); err != nil {

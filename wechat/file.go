@@ -10,6 +10,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/kitroll/kitroll/internal/audiolen"
 )
 
 // File is something to upload. Name may be anything, with or without an extension: the extension that goes to the
@@ -66,7 +69,11 @@ type rule struct {
 	extensions []string
 	limit      int  // in bytes
 	below      bool // whether limit itself is too much
+	voice      bool // whether it may play for maxVoice at most
 }
+
+// maxVoice is how long a voice message may be. What is above it by less than a second is left to the platform to judge.
+const maxVoice = time.Minute
 
 func (r rule) allows(n int) bool { return n < r.limit || (n == r.limit && !r.below) }
 
@@ -95,6 +102,9 @@ func (r rule) load(op string, f File) (name string, kind format, data []byte, er
 			than = "less than"
 		}
 		err = fmt.Errorf("File %q is too large: %s %d bytes are taken here", f.Name, than, r.limit)
+	}
+	if d, ok := audiolen.Of(data); err == nil && r.voice && ok && d >= maxVoice+time.Second {
+		err = fmt.Errorf("File %q is too long: it plays %s, and %s at most are taken here", f.Name, d.Round(time.Second), maxVoice)
 	}
 	if err != nil {
 		return "", format{}, nil, invalid(op, []error{err})

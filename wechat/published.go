@@ -39,6 +39,14 @@ func (d draftJSON) published() PublishedArticle {
 	}
 }
 
+func publishedAll(stored []draftJSON) []PublishedArticle {
+	articles := make([]PublishedArticle, 0, len(stored))
+	for _, d := range stored {
+		articles = append(articles, d.published())
+	}
+	return articles
+}
+
 // Published lists what was published by freepublish, newest first, 20 a call. What was mass-sent never appears here.
 // Every range over the sequence begins anew; an error comes once, last.
 //
@@ -52,11 +60,7 @@ func (c *Client) Published(ctx context.Context, opts *ListOptions) iter.Seq2[Pub
 		Updated number `json:"update_time"`
 	}
 	return list(ctx, c, "freepublish/batchget", opts, batch(opts), func(i item) PublishedItem {
-		out := PublishedItem{ID: i.ID, Updated: moment(i.Updated)}
-		for _, d := range i.Content.Articles {
-			out.Articles = append(out.Articles, d.published())
-		}
-		return out
+		return PublishedItem{ID: i.ID, Articles: publishedAll(i.Content.Articles), Updated: moment(i.Updated)}
 	})
 }
 
@@ -78,11 +82,7 @@ func (c *Client) PublishedArticles(ctx context.Context, id ArticleID) ([]Publish
 	if err := c.post(ctx, call{op: op}, in, &out); err != nil {
 		return nil, err
 	}
-	articles := make([]PublishedArticle, 0, len(out.Articles))
-	for _, d := range out.Articles {
-		articles = append(articles, d.published())
-	}
-	return articles, nil
+	return publishedAll(out.Articles), nil
 }
 
 // DeletePublished deletes one article of a publication for ever, counted from 1. 0 is an error here, because the

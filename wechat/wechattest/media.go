@@ -11,7 +11,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/kitroll/kitroll/internal/audiolen"
 	"github.com/kitroll/kitroll/wechat"
 )
 
@@ -98,6 +100,15 @@ func (c *call) upload(takes []string, limit, tooLarge int) (upload, *refusal) {
 	return u, nil
 }
 
+// uploadVoice refuses what plays for more than 60 s as well; the last part of a second is guesswork.
+func (c *call) uploadVoice(takes []string) (upload, *refusal) {
+	u, no := c.upload(takes, 2<<20, 40010)
+	if d, ok := audiolen.Of(u.data); no == nil && ok && d >= 61*time.Second {
+		return u, refuse(45007, "voice time out of limit")
+	}
+	return u, no
+}
+
 func (s *Server) uploadImage(c *call) (any, *refusal) {
 	u, no := c.upload([]string{"jpg", "jpeg", "png"}, 1<<20-1, 40009)
 	if no != nil {
@@ -122,7 +133,7 @@ func (s *Server) addMaterial(c *call) (any, *refusal) {
 	case wechat.ImageMaterial:
 		u, no = c.upload([]string{"bmp", "png", "jpeg", "jpg", "gif"}, 10<<20, 40009)
 	case wechat.VoiceMaterial:
-		u, no = c.upload([]string{"mp3", "wma", "wav", "amr"}, 2<<20, 40010)
+		u, no = c.uploadVoice([]string{"mp3", "wma", "wav", "amr"})
 	case wechat.VideoMaterial:
 		u, no = c.upload([]string{"mp4"}, 10<<20, 40011)
 	case wechat.ThumbMaterial:
@@ -185,6 +196,17 @@ func (s *Server) listMaterials(c *call) (any, *refusal) {
 		}
 	}
 	return page(of, in, func(m Material) any {
+		if m.Type == "news" {
+			type content struct {
+				News    []newsItem `json:"news_item"`
+				Updated int64      `json:"update_time"`
+			}
+			return struct {
+				ID      wechat.MediaID `json:"media_id"`
+				Content content        `json:"content"`
+				Updated int64          `json:"update_time"`
+			}{m.ID, content{m.news(), m.Updated.Unix()}, m.Updated.Unix()}
+		}
 		return struct {
 			ID      wechat.MediaID `json:"media_id"`
 			Name    string         `json:"name"`
@@ -204,7 +226,7 @@ func (s *Server) countMaterials(*call) (any, *refusal) {
 		Videos int `json:"video_count"`
 		Images int `json:"image_count"`
 		News   int `json:"news_count"`
-	}{n["voice"], n["video"], n["image"], 0}, nil
+	}{n["voice"], n["video"], n["image"], n["news"]}, nil
 }
 
 // uploadVideo makes the id of a mass send from a video of the library.

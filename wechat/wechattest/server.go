@@ -234,9 +234,13 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, op string) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
-	out, err := s.answer(&call{op: op, query: r.URL.Query(), head: r.Header, body: body}, r.Method)
+	out, file, err := s.answer(&call{op: op, query: r.URL.Query(), head: r.Header, body: body}, r.Method)
 	if err != nil {
 		http.Error(w, "wechattest: state: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if file != nil {
+		file.write(w)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain")
@@ -244,22 +248,25 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, op string) {
 }
 
 // answer runs the call and keeps the state before the answer may leave.
-func (s *Server) answer(c *call, method string) ([]byte, error) {
+func (s *Server) answer(c *call, method string) (body []byte, file *rawFile, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.now = s.opts.Now()
 	s.settle(c.now)
 	out, no := s.dispatch(c, method)
 	if err := s.save(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if no != nil {
 		rid := s.rid()
 		refused := no.json(rid)
 		s.log(rid, c, refused)
-		return refused, nil
+		return refused, nil, nil
 	}
-	return encode(out), nil
+	if file, ok := out.(*rawFile); ok {
+		return nil, file, nil
+	}
+	return encode(out), nil, nil
 }
 
 func (s *Server) dispatch(c *call, method string) (any, *refusal) {

@@ -16,6 +16,7 @@ type state struct {
 	Forced      []time.Time // forced refreshes
 	Materials   []Material
 	Pictures    []ArticleImage
+	Temporaries []Temporary
 	Drafts      []draft
 	Jobs        []PublishJob
 	Published   []published
