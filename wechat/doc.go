@@ -42,9 +42,26 @@
 // or, in place of the last two lines, a mass send:
 //
 //	plan, err := c.PlanMass(ctx, wechat.ToTag(101), wechat.News{DraftID: id}, nil)
+//	err = plan.Preview(ctx, wechat.PreviewTo{WeChatID: "the editor's"})
 //	fmt.Print(plan) // and ask
 //	job, err := plan.Send(ctx)
 //	result, err := job.Wait(ctx, nil)
+//
+// A stored draft is changed by reading, editing and writing it, so that nothing of it is lost:
+//
+//	err = c.UpdateDraft(ctx, id, 0, func(a *wechat.Article) error { a.Title = "新标题"; return nil })
+//
+// # The end of a job
+//
+// The platform tells it in two ways. It can be asked, 100 times a day for publishing, and it pushes an event to the
+// account's callback URL, once, and not always. Wait joins the two: give it the events, and it ends when the push
+// comes and looks now and then in case it does not; without them it looks, 12 times at most.
+//
+//	var inbox wechat.Inbox // the handler of the callback URL fills it
+//	out, err := job.Wait(ctx, &wechat.WaitOptions{Events: &inbox})
+//
+// How many received a mass send, under which URL it went out and what the originality check found are in the push
+// alone ([MassReport]): no call returns them, so that without Events the result does not have them.
 //
 // # Failures
 //
@@ -67,8 +84,8 @@
 // # Limits
 //
 // A draft holds 1 to 8 posts, a title 32 characters, an author 16, a digest 128, a body less than 1 MiB. Pictures in a
-// body are png or jpeg below 1 MiB. How many received a mass send and under which URL it went out are pushed to the
-// account's callback URL and returned by no call, so that this package cannot tell.
+// body are png or jpeg below 1 MiB. Temporary media end after three days. An article that was published cannot be
+// changed: delete it and publish another. Cards (wxcard) are not sent: whether they still work could not be verified.
 //
 // Package wechattest is an account in memory that is as strict as the real one, for tests and for trying things out:
 // the platform's own sandbox has neither drafts nor publishing.

@@ -22,6 +22,11 @@
 //	srv.DropNext("freepublish/submit")   // the connection ends before anything happens
 //	srv.FailNext("draft/add", 45009)     // this errcode and no effect
 //	srv.Calls("message/mass/sendall")    // how often it was called
+//	srv.FailNextPublish(4, 1)            // the audit refuses the first article
+//	srv.EndNextMass("err(20008)")        // accepted, and not sent
+//	srv.LoseNextPush()                   // nobody hears how the next job ended
+//
+// The ends of jobs are told at their moment: [Server.Events] gives them to a Wait of the same process.
 //
 // Nothing here listens on a port: [Server.Config] brings an HTTP client whose every connection ends in the fake, for
 // any host. As an http.Handler the Server can be mounted on a port as well. It works inside a testing/synctest bubble.
