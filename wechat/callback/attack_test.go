@@ -252,12 +252,10 @@ func TestSecretsStayInside(t *testing.T) {
 	require.Error(t, badKey)
 	require.Error(t, badCipher)
 	require.ErrorIs(t, badText, callback.ErrDecrypt)
-	bytes := fmt.Sprint([]byte{0x69, 0xb7, 0x1d})[1:] // how the key begins, as numbers
-	bytes = bytes[:len(bytes)-1]
 	for _, v := range []any{cfg, &cfg, h, *c, c, badKey, badCipher, badText, struct{ C callback.Config }{cfg}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			text := fmt.Sprintf(verb, v)
-			for _, secret := range []string{token, key, "secret-secret", bytes, "block"} {
+			for _, secret := range []string{token, key, "secret-secret", "105 183 29", "block"} { // and how the key begins, as numbers
 				assert.NotContains(t, text, secret, "%s of %T", verb, v)
 			}
 		}

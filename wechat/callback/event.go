@@ -47,8 +47,8 @@ type Pictures struct {
 
 // ChosenPlace is a menu button that chose a place. The place follows as a [Location] too.
 type ChosenPlace struct {
-	Key string
 	Location
+	Key  string
 	Name string // Poiname: of the place, may be empty
 }
 

@@ -14,11 +14,11 @@ import (
 )
 
 // handler makes a handler that is shut down with the test.
-func handler(t testing.TB, cfg callback.Config) *callback.Handler {
-	t.Helper()
+func handler(tb testing.TB, cfg callback.Config) *callback.Handler {
+	tb.Helper()
 	h, err := callback.New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, h.Shutdown(context.Background())) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { assert.NoError(tb, h.Shutdown(context.Background())) })
 	return h
 }
 
@@ -29,10 +29,10 @@ func (nobody) PublishEnded(wechat.PublishState) {}
 func (nobody) MassEnded(wechat.MassReport)      {}
 
 // account is a fake whose pushes go to a handler made from cfg, which is completed to fit.
-func account(t testing.TB, cb wechattest.Callback, cfg callback.Config) (*wechattest.Server, *callback.Handler) {
-	t.Helper()
+func account(tb testing.TB, cb wechattest.Callback, cfg callback.Config) (*wechattest.Server, *callback.Handler) {
+	tb.Helper()
 	srv := wechattest.NewServer()
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
 	cfg.Token = srv.Callback().Token
 	cfg.AppID = srv.AppID()
 	switch cb.Mode {
@@ -44,16 +44,16 @@ func account(t testing.TB, cb wechattest.Callback, cfg callback.Config) (*wechat
 	if cb.Mode != wechattest.PlainPush && cfg.AESKeys == nil {
 		cfg.AESKeys = []string{srv.Callback().AESKey}
 	}
-	h := handler(t, cfg)
+	h := handler(tb, cfg)
 	cb.Handler = h
-	require.NoError(t, srv.SetCallback(t.Context(), cb))
+	require.NoError(tb, srv.SetCallback(tb.Context(), cb))
 	return srv, h
 }
 
-func push(t testing.TB, srv *wechattest.Server, m wechattest.Message) wechattest.Delivery {
-	t.Helper()
-	d, err := srv.Push(t.Context(), m)
-	require.NoError(t, err)
+func push(tb testing.TB, srv *wechattest.Server, m wechattest.Message) wechattest.Delivery {
+	tb.Helper()
+	d, err := srv.Push(tb.Context(), m)
+	require.NoError(tb, err)
 	return d
 }
 

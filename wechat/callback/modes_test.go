@@ -27,35 +27,50 @@ func modes() map[string]wechattest.Callback {
 func TestRepliesInEveryMode(t *testing.T) {
 	t.Parallel()
 	const nasty = "a]]>b<&>\"'\\ 中文\n\u2028end"
+	text := func(r *wechattest.Reply) any { return r.Text }
 	for name, cb := range modes() {
 		for kind, tt := range map[string]struct {
 			reply callback.Reply
 			event bool
-			check func(*testing.T, *wechattest.Reply)
+			see   func(*wechattest.Reply) any
+			want  any
 		}{
-			"text":               {reply: callback.TextReply{Text: nasty}, check: func(t *testing.T, r *wechattest.Reply) { assert.Equal(t, nasty, r.Text) }},
-			"control characters": {reply: callback.TextReply{Text: "a\x00\b\x1fb\xffc"}, check: func(t *testing.T, r *wechattest.Reply) { assert.Equal(t, "ab\uFFFDc", r.Text) }},
-			"image": {reply: callback.ImageReply{Media: "m1"}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, &wechattest.ReplyMedia{MediaID: "m1"}, r.Image)
-			}},
-			"voice": {reply: callback.VoiceReply{Media: "m2"}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, &wechattest.ReplyMedia{MediaID: "m2"}, r.Voice)
-			}},
-			"video": {reply: callback.VideoReply{Media: "m3", Title: "T", Description: nasty}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, &wechattest.ReplyMedia{MediaID: "m3", Title: "T", Description: nasty}, r.Video)
-			}},
-			"music": {reply: callback.MusicReply{Title: "T", URL: "http://a/?x=1&y=2", Thumb: "m4"}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, &wechattest.ReplyMusic{Title: "T", MusicURL: "http://a/?x=1&y=2", ThumbMediaID: "m4"}, r.Music)
-			}},
-			"one card": {reply: callback.NewsReply{Articles: []callback.NewsArticle{{Title: "T", URL: "https://a"}}}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, []wechattest.ReplyCard{{Title: "T", URL: "https://a"}}, r.Articles.Items)
-			}},
-			"cards to an event": {event: true, reply: callback.NewsReply{Articles: make([]callback.NewsArticle, 8)}, check: func(t *testing.T, r *wechattest.Reply) { assert.Len(t, r.Articles.Items, 8) }},
-			"customer service":  {reply: callback.TransferReply{}, check: func(t *testing.T, r *wechattest.Reply) { assert.Nil(t, r.Service) }},
-			"one of them": {reply: callback.TransferReply{Account: "a@b"}, check: func(t *testing.T, r *wechattest.Reply) {
-				assert.Equal(t, &wechattest.ReplyService{Account: "a@b"}, r.Service)
-			}},
-			"nothing": {check: nil},
+			"text":               {reply: callback.TextReply{Text: nasty}, see: text, want: nasty},
+			"control characters": {reply: callback.TextReply{Text: "a\x00\b\x1fb\xffc"}, see: text, want: "ab\uFFFDc"},
+			"image": {
+				reply: callback.ImageReply{Media: "m1"},
+				see:   func(r *wechattest.Reply) any { return *r.Image }, want: wechattest.ReplyMedia{MediaID: "m1"},
+			},
+			"voice": {
+				reply: callback.VoiceReply{Media: "m2"},
+				see:   func(r *wechattest.Reply) any { return *r.Voice }, want: wechattest.ReplyMedia{MediaID: "m2"},
+			},
+			"video": {
+				reply: callback.VideoReply{Media: "m3", Title: "T", Description: nasty},
+				see:   func(r *wechattest.Reply) any { return *r.Video }, want: wechattest.ReplyMedia{MediaID: "m3", Title: "T", Description: nasty},
+			},
+			"music": {
+				reply: callback.MusicReply{Title: "T", URL: "http://a/?x=1&y=2", Thumb: "m4"},
+				see:   func(r *wechattest.Reply) any { return *r.Music },
+				want:  wechattest.ReplyMusic{Title: "T", MusicURL: "http://a/?x=1&y=2", ThumbMediaID: "m4"},
+			},
+			"one card": {
+				reply: callback.NewsReply{Articles: []callback.NewsArticle{{Title: "T", URL: "https://a"}}},
+				see:   func(r *wechattest.Reply) any { return r.Articles.Items }, want: []wechattest.ReplyCard{{Title: "T", URL: "https://a"}},
+			},
+			"cards to an event": {
+				event: true, reply: callback.NewsReply{Articles: make([]callback.NewsArticle, 8)},
+				see: func(r *wechattest.Reply) any { return len(r.Articles.Items) }, want: 8,
+			},
+			"customer service": {
+				reply: callback.TransferReply{},
+				see:   func(r *wechattest.Reply) any { return r.Service == nil && r.Type == "transfer_customer_service" }, want: true,
+			},
+			"one of them": {
+				reply: callback.TransferReply{Account: "a@b"},
+				see:   func(r *wechattest.Reply) any { return *r.Service }, want: wechattest.ReplyService{Account: "a@b"},
+			},
+			"nothing": {},
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
@@ -67,13 +82,13 @@ func TestRepliesInEveryMode(t *testing.T) {
 				d := push(t, srv, m)
 				require.NoError(t, d.Broken)
 				require.Len(t, d.Attempts, 1)
-				if tt.check == nil {
+				if tt.see == nil {
 					assert.Equal(t, "success", d.Attempts[0].Body)
 					assert.Nil(t, d.Reply)
 					return
 				}
 				require.NotNil(t, d.Reply)
-				tt.check(t, d.Reply)
+				assert.Equal(t, tt.want, tt.see(d.Reply))
 				assert.Equal(t, "oUser", d.Reply.To)
 				assert.Equal(t, cb.Mode != wechattest.PlainPush, d.Reply.Encrypted)
 				assert.NotContains(t, d.Attempts[0].Body, "<?xml")

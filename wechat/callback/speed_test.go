@@ -16,20 +16,20 @@ import (
 )
 
 // textPush is about the size of a user's message.
-func textPush(t testing.TB) (h *callback.Handler, req *http.Request, body string, encrypted []byte, c *callback.Cipher) {
-	t.Helper()
+func textPush(tb testing.TB) (h *callback.Handler, req *http.Request, body string, encrypted []byte, c *callback.Cipher) {
+	tb.Helper()
 	srv := wechattest.NewServer()
-	t.Cleanup(srv.Close)
-	h = handler(t, callback.Config{
+	tb.Cleanup(srv.Close)
+	h = handler(tb, callback.Config{
 		Token: srv.Callback().Token, AppID: srv.AppID(), AESKeys: []string{srv.Callback().AESKey},
 		Handle: func(context.Context, *callback.Push) (callback.Reply, error) { return nil, nil },
 	})
-	require.NoError(t, srv.SetCallback(t.Context(), wechattest.Callback{Handler: h}))
-	req, err := srv.PushRequest(t.Context(), wechattest.TextMessage("oVAqKwWUPbTGJJ2Xh1y0TUXEqTs8", "你好，今天的文章在哪里可以看到？"))
-	require.NoError(t, err)
+	require.NoError(tb, srv.SetCallback(tb.Context(), wechattest.Callback{Handler: h}))
+	req, err := srv.PushRequest(tb.Context(), wechattest.TextMessage("oVAqKwWUPbTGJJ2Xh1y0TUXEqTs8", "你好，今天的文章在哪里可以看到？"))
+	require.NoError(tb, err)
 	data, err := io.ReadAll(req.Body)
-	require.NoError(t, err)
-	c = newCipher(t, srv.AppID(), srv.Callback().AESKey)
+	require.NoError(tb, err)
+	c = newCipher(tb, srv.AppID(), srv.Callback().AESKey)
 	_, rest, _ := strings.Cut(string(data), "<Encrypt><![CDATA[")
 	text, _, _ := strings.Cut(rest, "]]>")
 	return h, req, string(data), []byte(text), c
@@ -39,7 +39,7 @@ func incoming(req *http.Request, body string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, req.URL.String(), strings.NewReader(body))
 }
 
-func TestAllocations(t *testing.T) {
+func TestAllocations(t *testing.T) { //nolint:paralleltest // allocations of others would count
 	h, req, body, encrypted, c := textPush(t)
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() {
 		if _, err := c.Decrypt(encrypted); err != nil {

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -177,7 +178,7 @@ func (s *Server) delivery(ctx context.Context, c Callback, m Message) (*http.Req
 		if c.Mode == CompatiblePush {
 			outer = fields
 		}
-		body = write(append(outer[:len(outer):len(outer)], F("Encrypt", encrypted)))
+		body = write(append(slices.Clip(outer), F("Encrypt", encrypted)))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"?"+q.Encode(), strings.NewReader(body))
 	if err != nil {

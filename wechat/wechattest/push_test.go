@@ -53,7 +53,7 @@ func TestSetCallbackChecksTheURL(t *testing.T) {
 		"more": {func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, r.URL.Query().Get("echostr")+"\n")
 		}, "token验证失败"},
-		"refuses": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, "HTTP 403"},
+		"refuses": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, "HTTP 403"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestSetCallbackChecksTheURL(t *testing.T) {
 		})
 	}
 	srv := wechattest.NewServer()
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	require.ErrorContains(t, srv.SetCallback(t.Context(), wechattest.Callback{}), "Handler or Client")
 	require.ErrorContains(t, srv.SetCallback(t.Context(), wechattest.Callback{Handler: site(nil), AESKey: "short"}), "43 characters")
 }
@@ -211,7 +211,7 @@ func TestPushDue(t *testing.T) {
 			var inbox wechat.Inbox
 			h, err := callback.New(callback.Config{Token: srv.Callback().Token, AppID: srv.AppID(), AESKeys: []string{srv.Callback().AESKey}, Jobs: &inbox})
 			require.NoError(t, err)
-			defer h.Shutdown(context.Background())
+			t.Cleanup(func() { assert.NoError(t, h.Shutdown(context.Background())) })
 			require.NoError(t, srv.SetCallback(t.Context(), wechattest.Callback{Handler: h, JSON: asJSON}))
 
 			good, err := c.Publish(t.Context(), pushDraft(t, c))
