@@ -196,7 +196,7 @@ func TestSlowAnswer(t *testing.T) {
 		assert.Equal(t, notYetText, say(t, srv, more))
 		assert.Equal(t, notYetText, say(t, srv, more))
 		assert.Equal(t, strings.Repeat("长", 40)+"。", say(t, srv, more))
-		assert.Equal(t, 1, len(model.Requests()), "the model is asked once")
+		assert.Len(t, model.Requests(), 1, "the model is asked once")
 	})
 }
 

@@ -95,8 +95,10 @@ func TestContents(t *testing.T) {
 		"publish without id":        {xmlEvent("PUBLISHJOBFINISH", "<PublishEventInfo><publish_status>0</publish_status></PublishEventInfo>"), callback.Other{Type: "event", Event: "PUBLISHJOBFINISH"}},
 		"mass":                      {xmlEvent("MASSSENDJOBFINISH", massOK), sent},
 		"mass refused":              {xmlEvent("MASSSENDJOBFINISH", "<MsgID>1</MsgID><Status>err(30003)</Status>"), callback.MassFinished{MassReport: wechat.MassReport{ID: "1", Status: "err(30003)"}}},
-		"mass with empty lists": {xmlEvent("MASSSENDJOBFINISH", "<MsgID>1</MsgID><Status>send fail</Status><CopyrightCheckResult><Count>0</Count><ResultList> \n</ResultList><CheckState>1</CheckState></CopyrightCheckResult><ArticleUrlResult><Count>0</Count><ResultList/></ArticleUrlResult>"),
-			callback.MassFinished{MassReport: wechat.MassReport{ID: "1", Status: "send fail", Copyright: &wechat.CopyrightCheck{State: wechat.CopyrightOriginal}}}},
+		"mass with empty lists": {
+			xmlEvent("MASSSENDJOBFINISH", "<MsgID>1</MsgID><Status>send fail</Status><CopyrightCheckResult><Count>0</Count><ResultList> \n</ResultList><CheckState>1</CheckState></CopyrightCheckResult><ArticleUrlResult><Count>0</Count><ResultList/></ArticleUrlResult>"),
+			callback.MassFinished{MassReport: wechat.MassReport{ID: "1", Status: "send fail", Copyright: &wechat.CopyrightCheck{State: wechat.CopyrightOriginal}}},
+		},
 		"mass without status": {xmlEvent("MASSSENDJOBFINISH", "<MsgID>1</MsgID>"), callback.Other{Type: "event", Event: "MASSSENDJOBFINISH"}},
 
 		"JSON text":                         {jsonPush(`"MsgType":"text","Content":"a\u4e2d<\n","MsgId":7000000000000000001`), callback.Text{Text: "a中<\n"}},

@@ -60,7 +60,7 @@ func ExampleHandler() {
 	// -
 }
 
-// The end of a publishing job, from the push to whoever waits for it.
+// A publishing job whose end is pushed: the wait is over at once, and has cost one look of the account's 100 a day.
 func ExampleConfig_jobs() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -79,16 +79,34 @@ func ExampleConfig_jobs() {
 		fmt.Println(err)
 		return
 	}
-	_, err = srv.Push(ctx, wechattest.EventMessage("", "PUBLISHJOBFINISH", wechattest.G("PublishEventInfo",
-		wechattest.N("publish_id", 2247503051), wechattest.N("publish_status", 0), wechattest.F("article_id", "Article"),
-		wechattest.G("article_detail", wechattest.N("count", 1), wechattest.G("item", wechattest.N("idx", 1), wechattest.F("article_url", "http://mp.weixin.qq.com/s/1"))))))
+	c, err := wechat.New(srv.Config())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	state, err := inbox.PublishEnd(ctx, "2247503051")
-	fmt.Println(state.Status, state.URLs, err)
-	// Output: published [https://mp.weixin.qq.com/s/1] <nil>
+	cover, err := c.UploadMaterial(ctx, wechat.ImageMaterial, wechat.FileBytes("cover.png", onePixel()), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	id, err := c.CreateDraft(ctx, wechat.Article{Title: "标题", Content: "<p>正文</p>", Cover: cover.ID})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	job, err := c.Publish(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	time.AfterFunc(50*time.Millisecond, func() { srv.PushDue(ctx) }) // the platform does it by itself
+	out, err := job.Wait(ctx, &wechat.WaitOptions{Events: &inbox})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(out.URLs), "page,", srv.Used("freepublish/get"), "look")
+	// Output: 1 page, 1 look
 }
 
 // A text that was kept, read again.

@@ -108,6 +108,7 @@ func (TransferReply) problem(p *Push) error {
 
 func (r TextReply) write(w *writer)  { w.text("Content", r.Text) }
 func (r ImageReply) write(w *writer) { w.group("Image", func() { w.text("MediaId", string(r.Media)) }) }
+
 func (r VoiceReply) write(w *writer) { w.group("Voice", func() { w.text("MediaId", string(r.Media)) }) }
 
 func (r VideoReply) write(w *writer) {

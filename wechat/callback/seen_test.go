@@ -58,6 +58,7 @@ type deadTable struct{}
 func (deadTable) Claim(context.Context, string, time.Duration) (bool, []byte, bool, error) {
 	return false, nil, false, errors.New("no database: fake-token")
 }
+
 func (deadTable) Answer(context.Context, string, []byte, time.Duration) error {
 	return errors.New("no database")
 }

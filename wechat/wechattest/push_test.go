@@ -221,13 +221,20 @@ func TestPushDue(t *testing.T) {
 			require.NoError(t, err)
 			plan, err := c.PlanMass(t.Context(), wechat.ToTag(101), wechat.Text{Content: "hello"}, nil)
 			require.NoError(t, err)
-			mass, err := plan.Send(t.Context())
+			text, err := plan.Send(t.Context())
+			require.NoError(t, err)
+			plan, err = c.PlanMass(t.Context(), wechat.ToTag(101), wechat.News{DraftID: pushDraft(t, c)}, nil)
+			require.NoError(t, err)
+			news, err := plan.Send(t.Context())
+			require.NoError(t, err)
+			srv.LoseNextPush()
+			_, err = c.Publish(t.Context(), pushDraft(t, c))
 			require.NoError(t, err)
 			time.Sleep(5 * time.Millisecond)
 
 			all, err := srv.PushDue(t.Context())
 			require.NoError(t, err)
-			assert.Len(t, all, 3)
+			assert.Len(t, all, 4, "one is lost")
 			for _, d := range all {
 				assert.NoError(t, d.Broken)
 			}
@@ -242,10 +249,21 @@ func TestPushDue(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, polled, pushed, "both ways say the same")
 			}
-			report, err := inbox.MassEnd(t.Context(), mass.ID())
-			require.NoError(t, err)
-			assert.Equal(t, wechat.MassSent, report.MassStatus())
-			assert.Equal(t, 3, report.Sent)
+			reports := map[wechat.MsgID]wechat.MassReport{}
+			for _, job := range srv.MassJobs() {
+				r := job.Report()
+				for i := range r.Articles {
+					r.Articles[i].URL = strings.Replace(r.Articles[i].URL, "http:", "https:", 1)
+				}
+				reports[r.ID] = r
+			}
+			for _, job := range []*wechat.MassJob{text, news} {
+				report, err := inbox.MassEnd(t.Context(), job.ID())
+				require.NoError(t, err)
+				assert.Equal(t, wechat.MassSent, report.MassStatus())
+				assert.Equal(t, reports[job.ID()], report)
+			}
+			assert.Len(t, reports[news.ID()].Articles, 1)
 		})
 	}
 }

@@ -130,12 +130,12 @@ type ending struct {
 // ended are the jobs that have ended, as they are pushed.
 func (s *Server) ended() (out []ending) {
 	for _, job := range s.PublishJobs() {
-		if job.Settled {
+		if job.Settled && !job.Unheard {
 			out = append(out, ending{"publish " + string(job.ID), endOfPublish(job)})
 		}
 	}
 	for _, job := range s.MassJobs() {
-		if job.Settled {
+		if job.Settled && !job.Unheard {
 			out = append(out, ending{"mass " + strconv.FormatInt(job.ID, 10), endOfMass(job)})
 		}
 	}
@@ -162,17 +162,33 @@ func endOfPublish(job PublishJob) Message {
 	return m
 }
 
-// endOfMass is MASSSENDJOBFINISH.
+// endOfMass is MASSSENDJOBFINISH. Its lists may be there and empty.
 func endOfMass(job MassJob) Message {
-	status := "send fail"
-	if job.Status == wechat.MassSent {
-		status = "send success"
+	r := job.Report()
+	fields := []Field{
+		F("Event", "MASSSENDJOBFINISH"), N("MsgID", job.ID), F("Status", r.Status), N("TotalCount", int64(r.Total)),
+		N("FilterCount", int64(r.Filtered)), N("SentCount", int64(r.Sent)), N("ErrorCount", int64(r.Failed)),
 	}
-	m := EventMessage("", "MASSSENDJOBFINISH",
-		N("MsgID", job.ID), F("Status", status), N("TotalCount", int64(len(job.Total))), N("FilterCount", int64(len(job.Total))),
-		N("SentCount", int64(len(job.Sent))), N("ErrorCount", int64(len(job.Total)-len(job.Sent))),
-		G("CopyrightCheckResult", N("Count", 0), G("ResultList", []Field{}...), N("CheckState", 1)),
-		G("ArticleUrlResult", N("Count", 0), G("ResultList", []Field{}...)))
-	m.Created = job.Due
-	return m
+	if r.Copyright != nil {
+		found := []Field{}
+		for _, a := range r.Copyright.Articles {
+			found = append(found, G("item", N("ArticleIdx", int64(a.Idx)), N("UserDeclareState", int64(a.UserDeclareState)),
+				N("AuditState", int64(a.AuditState)), F("OriginalArticleUrl", a.OriginalURL), N("OriginalArticleType", int64(a.OriginalType)),
+				flag("CanReprint", a.CanReprint), flag("NeedReplaceContent", a.NeedReplace), flag("NeedShowReprintSource", a.NeedSource)))
+		}
+		fields = append(fields, G("CopyrightCheckResult", N("Count", int64(len(found))), G("ResultList", found...), N("CheckState", int64(r.Copyright.State))))
+	}
+	pages := []Field{}
+	for _, a := range r.Articles {
+		pages = append(pages, G("item", N("ArticleIdx", int64(a.Idx)), F("ArticleUrl", a.URL)))
+	}
+	fields = append(fields, G("ArticleUrlResult", N("Count", int64(len(pages))), G("ResultList", pages...)))
+	return Message{Type: "event", Fields: fields, Created: job.Due}
+}
+
+func flag(name string, set bool) Field {
+	if set {
+		return N(name, 1)
+	}
+	return N(name, 0)
 }
