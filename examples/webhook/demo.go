@@ -20,6 +20,7 @@ import (
 // stage is the demo: an account in memory that pushes to the bot as the platform does.
 type stage struct {
 	srv    *wechattest.Server
+	inbox  *wechat.Inbox
 	out    io.Writer
 	second time.Duration
 }
@@ -33,7 +34,8 @@ func demo(ctx context.Context, bot *Bot, f *flags, out io.Writer) error {
 		return err
 	}
 	defer srv.Close()
-	h, err := newHandler(bot, callback.Config{Token: srv.Callback().Token, AppID: srv.AppID(), AESKeys: []string{srv.Callback().AESKey}}, f.second)
+	inbox := &wechat.Inbox{}
+	h, err := newHandler(bot, callback.Config{Jobs: inbox, Token: srv.Callback().Token, AppID: srv.AppID(), AESKeys: []string{srv.Callback().AESKey}}, f.second)
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func demo(ctx context.Context, bot *Bot, f *flags, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "account: a fake inside this process, whose seconds are %v long (-h names the variables that make it real)\n", f.second)
-	s := &stage{srv: srv, out: out, second: f.second}
+	s := &stage{srv: srv, inbox: inbox, out: out, second: f.second}
 	for _, act := range []func(context.Context) error{s.talk, s.repeat, s.forge, s.edit} {
 		if err := act(ctx); err != nil {
 			return err
@@ -155,17 +157,30 @@ func (s *stage) edit(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "\n-> publish %s and mass send %s are under way\n", job.ID(), mass.ID())
-	for told := 0; told < 2; {
+	pushed := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	go func() { pushed <- s.pushEnds(ctx) }()
+	events := &wechat.WaitOptions{Events: s.inbox}
+	_, err1 := job.Wait(ctx, events)
+	_, err2 := mass.Wait(ctx, events)
+	stop()
+	if err := errors.Join(err1, err2, <-pushed); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "   waited for both by their pushes, with %d of the day's 100 looks at publications\n", s.srv.Used("freepublish/get"))
+	return nil
+}
+
+// pushEnds is the platform's own doing: it tells of jobs that have ended.
+func (s *stage) pushEnds(ctx context.Context) error {
+	for {
 		select {
 		case <-time.After(s.second):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return nil
 		}
-		pushed, err := s.srv.PushDue(ctx)
-		if err != nil {
+		if _, err := s.srv.PushDue(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
-		told += len(pushed)
 	}
-	return nil
 }

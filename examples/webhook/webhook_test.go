@@ -61,7 +61,7 @@ func TestDemo(t *testing.T) {
 		for _, want := range []string{
 			"event: subscribe\n<- " + welcome,
 			"(delivery 1, after 1.", "(delivery 2, after 8.", "(delivery 3, after 13.", moreNote[2:],
-			"the same answer; the model was asked once", "HTTP 403", "event: publish ", ": published https://mp.weixin.qq.com/", "send success, 3 of 3 got it",
+			"the same answer; the model was asked once", "HTTP 403", "event: publish ", ": published https://mp.weixin.qq.com/", "send success, 3 of 3 got it", "with 1 of the day's 100 looks",
 		} {
 			assert.Contains(t, out.String(), want)
 		}

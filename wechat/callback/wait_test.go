@@ -68,7 +68,7 @@ func TestPushesEndAWait(t *testing.T) {
 				job, err := c.Publish(t.Context(), draft(t, c))
 				require.NoError(t, err)
 				began := time.Now()
-				time.AfterFunc(10*time.Minute, func() {
+				time.AfterFunc(4*time.Minute, func() {
 					_, err := srv.PushDue(t.Context())
 					assert.NoError(t, err)
 				})
@@ -91,7 +91,7 @@ func TestPushesBringTheReport(t *testing.T) {
 		require.NoError(t, err)
 		job, err := plan.Send(t.Context())
 		require.NoError(t, err)
-		time.AfterFunc(10*time.Minute, func() {
+		time.AfterFunc(4*time.Minute, func() {
 			_, err := srv.PushDue(t.Context())
 			assert.NoError(t, err)
 		})
