@@ -56,7 +56,10 @@ type Document struct {
 // YAML: a value of a known key is one line, plain or in quotes.
 //
 // Errors: [*FrontMatterError] with the line; a text that is not UTF-8. Lengths are the business of [Document.Check].
-func Parse(md []byte) (*Document, error) {
+func Parse(md []byte) (*Document, error) { return parse(md, 1) }
+
+// parse is Parse for a text that begins in a line of its file.
+func parse(md []byte, first int) (*Document, error) {
 	md = bytes.TrimPrefix(md, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(md) {
 		return nil, errors.New("article: the text is not UTF-8: save it as UTF-8 (GB 18030 is common for Chinese files)")
@@ -64,6 +67,9 @@ func Parse(md []byte) (*Document, error) {
 	md = bytes.ReplaceAll(md, []byte("\r\n"), []byte("\n"))
 	md = bytes.ReplaceAll(md, []byte("\r"), []byte("\n"))
 	fm, body, err := readFrontMatter(md)
+	if bad, ok := errors.AsType[*FrontMatterError](err); ok {
+		bad.Line += first - 1
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func Parse(md []byte) (*Document, error) {
 		SourceURL: fm.fields["source"],
 		Meta:      fm.meta,
 		source:    bytes.Clone(body),
-		offset:    fm.lines,
+		offset:    fm.lines + first - 1,
 	}
 	for i, c := range d.source {
 		if c == '\n' {

@@ -90,6 +90,13 @@ func read(tb testing.TB, name string) []byte {
 	return data
 }
 
+func write(tb testing.TB, name, text string) {
+	tb.Helper()
+	require.NoError(tb, os.WriteFile(name, []byte(text), 0o600))
+}
+
+func fileOf(data []byte) *fstest.MapFile { return &fstest.MapFile{Data: data} }
+
 // folder holds the pictures that full.md names; its photo is small, to be quick.
 func folder(tb testing.TB) fstest.MapFS {
 	tb.Helper()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/kitroll/kitroll/wechat"
 )
@@ -15,6 +13,7 @@ type Client interface {
 	Uploader
 	CreateDraft(ctx context.Context, posts ...wechat.Post) (wechat.DraftID, error)
 	Draft(ctx context.Context, id wechat.DraftID) (*wechat.Draft, error)
+	UpdateDraft(ctx context.Context, id wechat.DraftID, index int, edit func(*wechat.Article) error) error
 }
 
 var _ interface {
@@ -61,13 +60,16 @@ func New(cfg Config) (*Publisher, error) {
 type DraftOptions struct {
 	Title, Author, Digest, SourceURL string
 
-	Cover   string         // a picture's reference; default: the front matter's, else the first picture of the text
+	// Cover is a picture's reference; default: the front matter's, else the first picture of the text, else, in an update,
+	// the cover that the draft has.
+	Cover   string
 	CoverID wechat.MediaID // a permanent image that is there already; Cover is then not looked at
 
-	// OpenComment opens comments; it needs the comment privilege (88000). FansOnlyComment leaves them to followers.
+	// OpenComment opens comments; it needs the comment privilege (88000). FansOnlyComment leaves them to followers. In an
+	// update, false leaves them as they are.
 	OpenComment, FansOnlyComment bool
 
-	Progress func(done, total int) // of the pictures, on the caller's goroutine
+	Progress func(done, total int) // of the pictures of all articles of the call, on the caller's goroutine
 }
 
 // Report is what was done, filled as far as it went.
@@ -78,6 +80,9 @@ type Report struct {
 	Notes    []string // what is not as it was written; see Rendered
 	HTML     string   // what was sent
 	Stored   string   // what the platform made of it, "" if it was not read back
+
+	Difference *Difference // what the platform changed; nil if nothing, or if it was not read back
+	Unchanged  bool        // of an update: the draft held just this, and nothing was written
 
 	author string
 	sent   map[string][]byte // the pictures' bytes by URL
@@ -110,216 +115,37 @@ type CoverReport struct {
 // them, renders, creates the draft, reads it back and compares. Nothing is sent before every picture is known to be good
 // and every field to be within its limits.
 //
-// A second call with the same Cache uploads nothing again, but it makes a second draft. The report says how far a failed
-// call came.
+// A second call with the same Cache uploads nothing again, but it makes a second draft; [Publisher.Update] changes the
+// first. The report says how far a failed call came. A text that [Split] takes apart is for [Publisher.DraftAll].
 //
 // Errors: those of [Parse], [Document.Check], [Loader.Load], [Fit], [Upload] and [Document.Render]; [*wechat.Error].
 // When the draft exists and the platform stored it otherwise than it was sent, the ID comes together with a
 // [*Difference]; and with the error of the reading when it could not be read back. wechat.ErrUnknownOutcome without an
 // ID means that the draft may exist: look at wechat.Client.Drafts before trying again.
 func (p *Publisher) Draft(ctx context.Context, md []byte, opts *DraftOptions) (wechat.DraftID, Report, error) {
-	o := DraftOptions{}
-	if opts != nil {
-		o = *opts
+	if n := len(Split(md)); n > 1 {
+		return "", Report{}, fmt.Errorf("article: the text holds %d articles: give them to DraftAll, as Split(md) takes them apart", n)
 	}
-	var report Report
-	doc, err := Parse(md)
-	if err != nil {
-		return "", report, err
-	}
-	o.override(doc)
-	report.Title, report.author = doc.Title, doc.Author
-	job := &job{p: p, o: o, doc: doc, report: &report}
-	for _, step := range []func(context.Context) error{job.load, job.rehearse, job.upload, job.cover, job.render} {
-		if err := step(ctx); err != nil {
-			return "", report, err
-		}
-	}
-	id, err := job.create(ctx)
-	return id, report, err
+	id, reports, err := p.DraftAll(ctx, Text{Markdown: md, Options: opts})
+	return id, reports[0], err
 }
 
-func (o DraftOptions) override(doc *Document) {
-	for _, f := range []struct {
-		to  *string
-		val string
-	}{{&doc.Title, o.Title}, {&doc.Author, o.Author}, {&doc.Digest, o.Digest}, {&doc.SourceURL, o.SourceURL}, {&doc.Cover, o.Cover}} {
-		if f.val != "" {
-			*f.to = f.val
+// Update puts a Markdown text in the place of one article of a draft, counted from 0: the draft keeps its ID, its other
+// articles and what the text does not speak of, such as comments. Pictures that the Cache knows are not uploaded again,
+// and nothing is written where the draft holds just this already ([Report].Unchanged).
+//
+// Errors: as for [Publisher.Draft]. wechat.ErrNotFound also means that the draft was published or sent, which consumes
+// it. After wechat.ErrUnknownOutcome the same call is safe to repeat.
+// Source: draft/update, developers.weixin.qq.com (read 2026-11).
+func (p *Publisher) Update(ctx context.Context, id wechat.DraftID, index int, md []byte, opts *DraftOptions) (Report, error) {
+	if n := len(Split(md)); n > 1 {
+		return Report{}, fmt.Errorf("article: the text holds %d articles: give them to UpdateAll, as Split(md) takes them apart", n)
+	}
+	reports, err := p.update(ctx, id, []Text{{Markdown: md, Options: opts}}, func(stored int) (int, error) {
+		if index < 0 || index >= stored {
+			return 0, fmt.Errorf("article: draft %s: %w: index %d, it has articles 0 to %d", id, wechat.ErrInput, index, stored-1)
 		}
-	}
-}
-
-// job is one run of Draft.
-type job struct {
-	p      *Publisher
-	o      DraftOptions
-	doc    *Document
-	report *Report
-
-	pictures []Picture
-	coverPic Picture
-	urls     map[string]string
-	out      Rendered
-
-	coverGone bool // the cache knew a cover that the library no longer has
-}
-
-// load gets every picture ready, and finds every problem with all of them, before anything is sent.
-func (j *job) load(ctx context.Context) error {
-	errs := []error{j.doc.Check()}
-	loaded := map[string]Picture{}
-	for _, ref := range j.doc.Pictures() {
-		if ctx.Err() != nil {
-			return fmt.Errorf("article: %w", context.Cause(ctx))
-		}
-		raw, err := j.p.cfg.Loader.Load(ctx, ref)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fit, err := Fit(raw)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		loaded[ref] = raw
-		j.pictures = append(j.pictures, fit)
-		j.report.Pictures = append(j.report.Pictures, PictureReport{
-			Ref: ref, From: raw.Type, To: fit.Type, Bytes: len(fit.Data), Material: fit.AsMaterial(),
-			Converted: !slices.Equal(raw.Data, fit.Data),
-		})
-	}
-	if j.o.CoverID == "" {
-		errs = append(errs, j.loadCover(ctx, loaded))
-	}
-	return errors.Join(errs...)
-}
-
-// rehearse renders with addresses as long as WeChat's are, so that a text that is too large or nested too deeply is
-// found before its pictures are uploaded.
-func (j *job) rehearse(context.Context) error {
-	urls := map[string]string{}
-	for _, p := range j.pictures {
-		urls[p.Ref] = "https://mmbiz.qpic.cn/" + strings.Repeat("x", 130)
-	}
-	_, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: urls, Highlight: j.p.cfg.Highlight})
-	return err
-}
-
-func (j *job) loadCover(ctx context.Context, loaded map[string]Picture) error {
-	ref := j.doc.Cover
-	if ref == "" {
-		if refs := j.doc.Pictures(); len(refs) > 0 {
-			ref = refs[0]
-		}
-	}
-	if ref == "" {
-		return &FieldError{Field: "cover", Err: fmt.Errorf("%w: name one in the front matter, the options, or put a picture into the text", ErrEmpty)}
-	}
-	j.report.Cover.Ref = ref
-	raw, ok := loaded[ref]
-	if !ok {
-		if j.doc.Cover == "" {
-			return nil // the first picture of the text: its error is there already
-		}
-		var err error
-		if raw, err = j.p.cfg.Loader.Load(ctx, ref); err != nil {
-			return err
-		}
-	}
-	var err error
-	j.coverPic, err = Cover(raw)
-	return err
-}
-
-func (j *job) upload(ctx context.Context) error {
-	urls, cached, err := upload(ctx, j.p.cfg.Client, j.pictures, j.uploadOptions())
-	j.urls = urls
-	j.report.sent = make(map[string][]byte, len(urls))
-	for _, p := range j.pictures {
-		if url := urls[p.Ref]; url != "" {
-			j.report.sent[url] = p.Data
-		}
-	}
-	for i := range j.report.Pictures {
-		r := &j.report.Pictures[i]
-		r.URL, r.Cached = urls[r.Ref], cached[r.Ref]
-		r.Uploaded = r.URL != "" && !r.Cached
-	}
-	return err
-}
-
-func (j *job) uploadOptions() UploadOptions {
-	return UploadOptions{Cache: j.p.cfg.Cache, Concurrency: j.p.cfg.Concurrency, Progress: j.o.Progress}
-}
-
-// cover uploads the cover into the material library, which is where the platform wants it.
-func (j *job) cover(ctx context.Context) error {
-	r := &j.report.Cover
-	if j.o.CoverID != "" {
-		r.ID = j.o.CoverID
-		return nil
-	}
-	key, opts := j.coverPic.SHA256+".cover", j.uploadOptions()
-	r.Name = j.coverPic.Name
-	if !j.coverGone {
-		id, ok, err := opts.get(ctx, key)
-		if err != nil {
-			return j.coverPic.fail(fmt.Errorf("cache: %w", err), "")
-		}
-		if ok && id != "" {
-			r.ID, r.Cached = wechat.MediaID(id), true
-			return nil
-		}
-	}
-	m, err := addMaterial(ctx, j.p.cfg.Client, j.coverPic)
-	if err != nil {
-		return j.coverPic.fail(fmt.Errorf("cover: %w", err), "")
-	}
-	r.ID, r.Cached = m.ID, false
-	return opts.put(context.WithoutCancel(ctx), key, string(m.ID))
-}
-
-func (j *job) render(context.Context) error {
-	out, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: j.urls, Highlight: j.p.cfg.Highlight})
-	j.out, j.report.HTML, j.report.Notes = out, out.HTML, out.Notes
-	return err
-}
-
-func (j *job) create(ctx context.Context) (wechat.DraftID, error) {
-	id, err := j.send(ctx)
-	if errors.Is(err, wechat.ErrNotFound) && j.report.Cover.Cached {
-		// Somebody deleted the material. The refusal made no draft, so that sending again makes one and not two.
-		j.coverGone = true
-		if err = j.cover(ctx); err == nil {
-			id, err = j.send(ctx)
-		}
-	}
-	if err != nil {
-		return "", err
-	}
-	stored, err := j.p.cfg.Client.Draft(ctx, id)
-	if err != nil {
-		return id, fmt.Errorf("article: draft %s exists, it could not be read back: %w", id, err)
-	}
-	if len(stored.Articles) != 1 {
-		return id, fmt.Errorf("article: draft %s has %d articles, one was sent", id, len(stored.Articles))
-	}
-	j.report.Stored = stored.Articles[0].Content
-	if err := j.out.Verify(j.report.Stored); err != nil {
-		return id, fmt.Errorf("article: draft %s exists: %w", id, err)
-	}
-	return id, nil
-}
-
-func (j *job) send(ctx context.Context) (wechat.DraftID, error) {
-	a := wechat.Article{
-		Title: j.doc.Title, Author: j.doc.Author, Digest: j.doc.Digest, Content: j.report.HTML, SourceURL: j.doc.SourceURL,
-		Cover: j.report.Cover.ID, OpenComment: j.o.OpenComment, FansOnlyComment: j.o.FansOnlyComment,
-	}
-	if j.o.CoverID == "" {
-		a.Crop235, a.Crop11 = CoverCrops()
-	}
-	return j.p.cfg.Client.CreateDraft(ctx, a)
+		return index, nil
+	})
+	return reports[0], err
 }

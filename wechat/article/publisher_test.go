@@ -279,11 +279,21 @@ func TestDraftFails(t *testing.T) {
 type filter struct {
 	*wechat.Client
 
+	at       int // which article
 	old, new string
 	none     bool
+
+	fail  error // of every reading after the first ones
+	after int
+	reads *int
 }
 
 func (f filter) Draft(ctx context.Context, id wechat.DraftID) (*wechat.Draft, error) {
+	if f.reads != nil {
+		if *f.reads++; *f.reads > f.after {
+			return nil, f.fail
+		}
+	}
 	d, err := f.Client.Draft(ctx, id)
 	if err != nil {
 		return nil, err
@@ -292,7 +302,7 @@ func (f filter) Draft(ctx context.Context, id wechat.DraftID) (*wechat.Draft, er
 		d.Articles = nil
 		return d, nil
 	}
-	d.Articles[0].Content = strings.Replace(d.Articles[0].Content, f.old, f.new, 1)
+	d.Articles[f.at].Content = strings.Replace(d.Articles[f.at].Content, f.old, f.new, 1)
 	return d, nil
 }
 
