@@ -14,7 +14,10 @@ import (
 func (w *writer) code(n ast.Node, lang string) {
 	source := strings.TrimRight(w.doc.blockText(n), "\n")
 	switch strings.ToLower(lang) {
-	case "mermaid", "plantuml", "dot", "graphviz", "flow", "sequence", "math", "latex", "katex":
+	case "math":
+		w.formula(n, strings.TrimSpace(source), true)
+		return
+	case "mermaid", "plantuml", "dot", "graphviz", "flow", "sequence":
 		w.note(n, lang+" is not rendered, its source is shown as code: use a picture of it")
 	}
 	w.open("section", w.theme.CodeBlock)

@@ -42,8 +42,9 @@ type Document struct {
 
 	source   []byte
 	root     ast.Node
-	offset   int   // lines of the file before source
-	newlines []int // where the lines of source end
+	offset   int            // lines of the file before source
+	newlines []int          // where the lines of source end
+	lines    map[string]int // of the first use of each picture
 	pictures []string
 	hasBody  bool
 }
@@ -88,7 +89,7 @@ func parse(md []byte, first int) (*Document, error) {
 			d.newlines = append(d.newlines, i)
 		}
 	}
-	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote))
+	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, beyond{}))
 	d.root = markdown.Parser().Parse(text.NewReader(d.source))
 	d.takeTitle()
 	d.scan()
@@ -116,11 +117,11 @@ func (d *Document) takeTitle() {
 
 // scan collects the pictures and finds out whether there is anything to read at all.
 func (d *Document) scan() {
-	seen := map[string]bool{}
-	add := func(ref string) {
+	d.lines = map[string]int{}
+	add := func(n ast.Node, ref string) {
 		d.hasBody = true
-		if ref != "" && !seen[ref] && !onWeChat(ref) {
-			seen[ref] = true
+		if _, seen := d.lines[ref]; ref != "" && !seen && !onWeChat(ref) {
+			d.lines[ref] = d.line(n)
 			d.pictures = append(d.pictures, ref)
 		}
 	}
@@ -130,15 +131,18 @@ func (d *Document) scan() {
 		}
 		switch n := n.(type) {
 		case *ast.Image:
-			add(unescape(n.Destination))
+			add(n, unescape(n.Destination))
+		case *formula, *formulaBlock, *drawing:
+			d.hasBody = true
 		case *ast.HTMLBlock:
 			for _, ref := range rawPictures(d.blockText(n)) {
-				add(ref)
+				add(n, ref)
 			}
 			d.hasBody = d.hasBody || rawHasText(d.blockText(n))
 		case *ast.RawHTML:
+			d.hasBody = d.hasBody || opensSVG(n.Segments.Value(d.source))
 			for _, ref := range rawPictures(string(n.Segments.Value(d.source))) {
-				add(ref)
+				add(n, ref)
 			}
 		case *ast.Text:
 			d.hasBody = d.hasBody || len(bytes.TrimSpace(n.Segment.Value(d.source))) > 0
@@ -228,6 +232,8 @@ func (d *Document) plain(n ast.Node) string {
 			}
 		case *ast.String:
 			b.Write(c.Value)
+		case *formula:
+			b.WriteString("$" + c.tex + "$")
 		case *ast.AutoLink:
 			b.Write(c.Label(d.source))
 		default:

@@ -57,8 +57,44 @@ func (e *FrontMatterError) Error() string {
 	return fmt.Sprintf("article: front matter: line %d: %s", e.Line, e.Reason)
 }
 
+// MarkupError is something in the text that WeChat cannot show, and that would be missing or look broken if it were sent.
+// It is an [errors.ErrUnsupported], unless a function of the caller's failed.
+type MarkupError struct {
+	Line int    // in the Markdown, from 1; 0 where it is not known
+	What string // such as "<filter> in an SVG"
+	Hint string // what to do; may be empty
+	Err  error  // of the caller's function; nil = errors.ErrUnsupported
+}
+
+func (e *MarkupError) Error() string {
+	var b strings.Builder
+	b.WriteString("article: ")
+	if e.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", e.Line)
+	}
+	b.WriteString(e.What)
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	} else {
+		b.WriteString(" does not survive at WeChat")
+	}
+	if e.Hint != "" {
+		b.WriteString(": " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *MarkupError) Unwrap() error {
+	if e.Err != nil {
+		return e.Err
+	}
+	return errors.ErrUnsupported
+}
+
 // PictureError is what went wrong with one picture.
 type PictureError struct {
+	Line   int    // in the Markdown, of its first use; 0 where it is not known
 	Ref    string // the reference as it may be shown: no query, no user info, no data
 	Format string // such as "webp" or "avif"; empty when it is not known
 	Hint   string // what to do; may be empty
@@ -67,7 +103,11 @@ type PictureError struct {
 
 func (e *PictureError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "article: picture %s", e.Ref)
+	b.WriteString("article: ")
+	if e.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", e.Line)
+	}
+	fmt.Fprintf(&b, "picture %s", e.Ref)
 	if e.Format != "" {
 		fmt.Fprintf(&b, " (%s)", e.Format)
 	}

@@ -47,7 +47,7 @@ func (f *finisher) put(n *html.Node, line int) error {
 		f.b.WriteString(escapeText(n.Data))
 		return nil
 	}
-	known := n.Type == html.ElementNode && n.Namespace == "" && allowed(n.Data)
+	known := n.Type == html.ElementNode && (n.Namespace == "" && allowed(n.Data) || n.Namespace == "svg" && svgElement(n.Data))
 	if known {
 		for _, a := range n.Attr {
 			if v, err := strconv.Atoi(a.Val); a.Key == lineAttr && err == nil {
@@ -59,7 +59,7 @@ func (f *finisher) put(n *html.Node, line int) error {
 			return err
 		}
 	}
-	if n.Type == html.ElementNode && !known && dropsContent(n.Data) {
+	if n.Type == html.ElementNode && !known && (dropsContent(n.Data) || n.Namespace != "") {
 		return nil
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -89,6 +89,7 @@ func (f *finisher) putStart(n *html.Node) error {
 			if classify(a.Val) != linkArticle {
 				continue
 			}
+		case n.Namespace == "svg" && a.Namespace == "" && svgAttribute(a.Key) && !strings.Contains(strings.ToLower(a.Val), "url("):
 		case a.Key == "alt" && n.Data == "img", (a.Key == "colspan" || a.Key == "rowspan") && (n.Data == "td" || n.Data == "th"):
 		default:
 			continue

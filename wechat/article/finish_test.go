@@ -22,7 +22,9 @@ func TestFinish(t *testing.T) {
 		"article link":    {`<a href="https://mp.weixin.qq.com/s/X">a</a>`, `<a href="https://mp.weixin.qq.com/s/X">a</a>`},
 		"unknown element": {`<div>a<blink>b</blink></div>`, `ab`},
 		"code":            {`a<script>b</script><style>c</style><iframe>d</iframe>e`, `ae`},
-		"foreign":         {`<svg><a href="https://mp.weixin.qq.com/s/X"><style><p>a</p></style></a></svg>b`, `<p>a</p>b`},
+		"foreign":         {`<svg><a href="https://mp.weixin.qq.com/s/X"><style><p>a</p></style></a></svg>b`, `<svg></svg><p>a</p>b`},
+		"drawing":         {`<svg viewBox="0 0 1 1" id="a" onload="b()"><path d="M0" fill="url(#x)"/><use href="#a"/></svg>`, `<svg viewBox="0 0 1 1"><path d="M0"></path></svg>`},
+		"formula":         {`<math><mi>a</mi></math>b`, `b`},
 		"comment":         {`a<!-- b -->c`, `ac`},
 	} {
 		t.Run(name, func(t *testing.T) {

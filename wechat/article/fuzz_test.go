@@ -14,6 +14,7 @@ func FuzzRender(f *testing.F) {
 		"a <b class=c><i id=d>e</b></i><img src=f onerror=g><a href=javascript:h>i</a><script>j</script k",
 		"[^1] $x^2$\n\n[^1]: <pre>\n a\tb</pre>\n\n<!-- c", "<plaintext>\n\na", "a <textarea> b\n\n<title>c",
 		"<select><option><img src=a></select>", "<math><mi><style><img src=x onerror=y></style></math>", "- [x] a\n  1) b\n\n      c",
+		"a $x^2$ b $$y$$\n\n$$\nz<svg><path d=M0 onload=x></svg>\n\n$$\n\n<svg>\n\n<g><text>a<foreignObject><p>b</svg>", "<svg><path d='M0'/><svg><text>x</svg></svg> c <svg",
 		"&#x3c;script&#x3e; \\<script> `<script>`", "> <section>\n>\n> a\n\n</section>b", "<table><b>x</b><tr><td><table>y",
 	} {
 		f.Add(md)
@@ -28,7 +29,7 @@ func FuzzRender(f *testing.F) {
 				t.Fatal("an empty reference")
 			}
 		}
-		out, err := d.Render(article.RenderOptions{Pictures: urls(d), Highlight: func(_, code string) (string, bool) { return code, true }})
+		out, err := d.Render(article.RenderOptions{Pictures: urls(d), Highlight: func(_, code string) (string, bool) { return code, true }, Math: func(tex string, _ bool) (string, error) { return tex, nil }})
 		if err != nil {
 			return
 		}

@@ -32,7 +32,7 @@ func TestGoldenArticle(t *testing.T) {
 	d, err := article.Parse(md)
 	require.NoError(t, err)
 	require.NoError(t, d.Check())
-	out, err := d.Render(article.RenderOptions{Pictures: urls(d)})
+	out, err := d.Render(article.RenderOptions{Pictures: urls(d), Math: article.TeXSource})
 	require.NoError(t, err)
 
 	golden(t, "full.html", strings.ReplaceAll(out.HTML, "><", ">\n<")+"\n")

@@ -3,7 +3,6 @@ package article
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -70,6 +69,14 @@ func (w *writer) inline(n ast.Node) {
 		if n != w.skipTask {
 			w.text(box(n.IsChecked) + " ")
 		}
+	case *formula:
+		if n.display {
+			w.open("span", "display:block;margin:1em 0;text-align:center")
+			w.formula(n, n.tex, false)
+			w.close("span")
+		} else {
+			w.formula(n, n.tex, false)
+		}
 	case *east.FootnoteLink:
 		w.footnoteLink(n)
 	case *east.FootnoteBacklink: // there are no anchors at WeChat
@@ -129,19 +136,6 @@ func (w *writer) codeSpan(n ast.Node) {
 			}
 			c.inline(s)
 		}
-	}
-}
-
-var mathText = regexp.MustCompile(`\$\$[^$]+\$\$|\$[^\s$][^$\n]*[\\^_{][^$\n]*\$`)
-
-// lookForMath makes a note of formulas, which are shown as they are written. WeChat shows no math; a formula that
-// matters belongs into a picture.
-func (w *writer) lookForMath(n ast.Node) {
-	if !strings.Contains(w.doc.blockText(n), "$") {
-		return
-	}
-	if mathText.MatchString(w.doc.blockText(n)) {
-		w.note(n, "math is not rendered, the formula stays as text: use a picture of it")
 	}
 }
 

@@ -48,12 +48,12 @@ func (j *job) load(ctx context.Context) error {
 		}
 		raw, err := j.p.cfg.Loader.Load(ctx, ref)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, j.inLine(ref, err))
 			continue
 		}
 		fit, err := Fit(raw)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, j.inLine(ref, err))
 			continue
 		}
 		loaded[ref] = raw
@@ -69,6 +69,14 @@ func (j *job) load(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// inLine adds where in the text a picture stands.
+func (j *job) inLine(ref string, err error) error {
+	if bad, ok := errors.AsType[*PictureError](err); ok {
+		bad.Line = j.doc.lines[ref]
+	}
+	return err
+}
+
 // rehearse renders with addresses as long as WeChat's are, so that a text that is too large or nested too deeply is
 // found before its pictures are uploaded.
 func (j *job) rehearse() error {
@@ -76,7 +84,7 @@ func (j *job) rehearse() error {
 	for _, p := range j.pictures {
 		urls[p.Ref] = "https://mmbiz.qpic.cn/" + strings.Repeat("x", 130)
 	}
-	_, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: urls, Highlight: j.p.cfg.Highlight})
+	_, err := j.doc.Render(j.p.options(urls))
 	return err
 }
 
@@ -107,6 +115,10 @@ func (j *job) loadCover(ctx context.Context, loaded map[string]Picture) error {
 	var err error
 	j.coverPic, err = Cover(raw)
 	return err
+}
+
+func (p *Publisher) options(urls map[string]string) RenderOptions {
+	return RenderOptions{Theme: p.cfg.Theme, Pictures: urls, Highlight: p.cfg.Highlight, Math: p.cfg.Math}
 }
 
 // uploaded tells the report which pictures are where.
@@ -156,7 +168,7 @@ func (j *job) cover(ctx context.Context, opts UploadOptions) error {
 }
 
 func (j *job) render() error {
-	out, err := j.doc.Render(RenderOptions{Theme: j.p.cfg.Theme, Pictures: j.urls, Highlight: j.p.cfg.Highlight})
+	out, err := j.doc.Render(j.p.options(j.urls))
 	j.out, j.report.HTML = out, out.HTML
 	j.report.Notes = append(j.report.Notes, out.Notes...)
 	return err

@@ -32,7 +32,6 @@ func (w *writer) list(l *ast.List) {
 		w.open("li", w.theme.Item)
 		first := item.FirstChild()
 		if isParagraph(first) && len(onlyImages(first, w.doc.source)) == 0 {
-			w.lookForMath(first)
 			w.inlines(first) // no block inside li but where there must be one
 			w.blocksAfter(item, first)
 		} else {
@@ -77,7 +76,6 @@ func (w *writer) flatList(l *ast.List) {
 		w.text(marker)
 		w.close("span")
 		if isParagraph(first) {
-			w.lookForMath(first)
 			w.flatLine(first, task)
 		}
 		w.close("section")

@@ -25,11 +25,12 @@ var _ interface {
 type Config struct {
 	Client Client // required
 
-	Loader      Loader                                         // where pictures come from; the zero value knows data: and http(s) only
-	Cache       Cache                                          // of this account; nil = every picture is uploaded every time
-	Theme       Theme                                          // the zero value is DefaultTheme
-	Highlight   func(lang, code string) (html string, ok bool) // see RenderOptions; called more than once for each block
-	Concurrency int                                            // uploads at the same time; 0 = DefaultConcurrency
+	Loader      Loader                                                  // where pictures come from; the zero value knows data: and http(s) only
+	Cache       Cache                                                   // of this account; nil = every picture is uploaded every time
+	Theme       Theme                                                   // the zero value is DefaultTheme
+	Highlight   func(lang, code string) (html string, ok bool)          // see RenderOptions; called more than once for each block
+	Math        func(tex string, display bool) (html string, err error) // see RenderOptions; nil = a formula is an error
+	Concurrency int                                                     // uploads at the same time; 0 = DefaultConcurrency
 }
 
 // Publisher turns Markdown into drafts of one account. It is safe for concurrent use, if its Cache is.

@@ -56,7 +56,7 @@ func TestDraft(t *testing.T) {
 	srv, c := account(t)
 	root := folder(t)
 	root["photo.png"] = &fstest.MapFile{Data: padded(pngOf(t, noise(1400, 400, false)), 1_200_000)}
-	p, err := article.New(article.Config{Client: c, Loader: article.Loader{FS: root}})
+	p, err := article.New(article.Config{Client: c, Loader: article.Loader{FS: root}, Math: article.TeXSource})
 	require.NoError(t, err)
 	md := read(t, "testdata/full.md")
 	var seen []string

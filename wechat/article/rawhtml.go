@@ -70,18 +70,10 @@ func voidTag(tag string) bool {
 	return false
 }
 
-func (w *writer) htmlBlock(n *ast.HTMLBlock) {
+func (w *writer) htmlBlock(n ast.Node) {
 	source := w.doc.blockText(n)
 	w.drop.until = nil
-	first := w.doc.line(n)
-	z := html.NewTokenizer(strings.NewReader(source))
-	for read := 0; z.Next() != html.ErrorToken; {
-		if first > 0 {
-			w.line = first + read
-		}
-		read += strings.Count(string(z.Raw()), "\n") // before Token, which works in the same bytes
-		w.rawToken(n, z.Token(), true)
-	}
+	w.rawTokens(n, source, true)
 	if w.drop.tag == "" {
 		return
 	}
@@ -96,9 +88,41 @@ func (w *writer) htmlBlock(n *ast.HTMLBlock) {
 
 func (w *writer) inlineHTML(n *ast.RawHTML) {
 	w.at(n)
-	z := html.NewTokenizer(strings.NewReader(string(n.Segments.Value(w.doc.source))))
-	if z.Next() != html.ErrorToken {
-		w.rawToken(n, z.Token(), false)
+	w.rawTokens(n, string(n.Segments.Value(w.doc.source)), false)
+}
+
+// rawTokens writes raw HTML token by token, a drawing in one.
+func (w *writer) rawTokens(n ast.Node, source string, block bool) {
+	first := w.doc.line(n)
+	z := html.NewTokenizer(strings.NewReader(source))
+	var drawn strings.Builder // an <svg> so far
+	depth := 0
+	for read := 0; z.Next() != html.ErrorToken; {
+		if first > 0 && depth == 0 {
+			w.line = first + read
+		}
+		raw := string(z.Raw()) // before Token, which works in the same bytes
+		read += strings.Count(raw, "\n")
+		t := z.Token()
+		if w.drop.tag == "" && (t.Data == "svg" || depth > 0) && t.Type != html.CommentToken {
+			switch {
+			case t.Type == html.StartTagToken && t.Data == "svg":
+				depth++
+			case t.Type == html.EndTagToken && t.Data == "svg":
+				depth--
+			}
+			drawn.WriteString(raw)
+			if depth <= 0 && (t.Type != html.EndTagToken || drawn.Len() > len(raw)) {
+				w.svg(n, drawn.String())
+				drawn.Reset()
+			}
+			depth = max(0, depth)
+			continue
+		}
+		w.rawToken(n, t, block)
+	}
+	if depth > 0 {
+		w.refuse("an SVG that does not end in the same block", "close it with </svg>, and begin it at the beginning of a line if there are blank lines in it")
 	}
 }
 
@@ -148,11 +172,10 @@ func (w *writer) lastRaw() int {
 
 func (w *writer) rawStart(n ast.Node, t html.Token, block bool) {
 	if dropsContent(t.Data) {
-		why := "is left out with its content"
-		if t.Data == "svg" || t.Data == "math" {
-			why = "is not rendered: use a picture of it"
+		if t.Data == "math" {
+			w.refuse("<math>", "write TeX between two $ and give RenderOptions a Math function, or use a picture")
 		}
-		w.note(n, fmt.Sprintf("<%s> %s", t.Data, why))
+		w.note(n, fmt.Sprintf("<%s> is left out with its content", t.Data))
 		if t.Type == html.StartTagToken && !voidTag(t.Data) {
 			w.drop = dropping{tag: t.Data, depth: 1}
 		}
@@ -357,6 +380,8 @@ func rawHasText(source string) bool {
 			if kind == html.EndTagToken && t.Data == skip {
 				skip = ""
 			}
+		case t.Data == "svg" && kind == html.StartTagToken:
+			return true
 		case kind == html.StartTagToken && dropsContent(t.Data) && !voidTag(t.Data):
 			skip = t.Data
 		case kind == html.TextToken && strings.TrimSpace(t.Data) != "":
@@ -368,7 +393,7 @@ func rawHasText(source string) bool {
 
 // shows reports whether there is a text or a picture in a piece of HTML.
 func shows(source string) bool {
-	return strings.Contains(source, "<img ") || strings.TrimSpace(visible(source)) != ""
+	return strings.Contains(source, "<img ") || strings.Contains(source, "<svg ") || strings.TrimSpace(visible(source)) != ""
 }
 
 // visible is the text of a piece of HTML.

@@ -23,14 +23,20 @@ type RenderOptions struct {
 	// Highlight colours code: HTML of <span style="color:…">, with the line breaks and spaces of code left as they are,
 	// or false for plain code. Classes do not survive. nil = plain code.
 	Highlight func(lang, code string) (html string, ok bool)
+
+	// Math makes of TeX what a reader sees: an <svg> of plain shapes (MathJax with fontCache none), an <img> with an
+	// address at WeChat, or text with span, em, sub and sup. display is whether the formula stands by itself. TeX is what
+	// stands between $ and $, between $$ and $$, or in a block of code in the language math. nil = a formula is an error;
+	// [TeXSource] shows it as it is written. Each formula may be asked for more than once.
+	Math func(tex string, display bool) (html string, err error)
 }
 
 // Rendered is an article as the platform keeps it.
 type Rendered struct {
 	HTML string
 
-	// Notes say what is not as it was written: links that became references, raw HTML that was dropped, math that is
-	// shown as text. Each kind once, with the lines where it is known. Nothing is left out without one.
+	// Notes say what is not as it was written: links that became references, raw HTML that was dropped, formulas that stay
+	// as their source. Each kind once, with the lines where it is known. Nothing is left out without one.
 	Notes []string
 
 	lines []int // in the Markdown, of each element of HTML, in order
@@ -41,7 +47,11 @@ type Rendered struct {
 // (引用链接) at the end, lists below the first level as indented lines, code with <br> and &nbsp;, and no picture that
 // is not on WeChat's hosts.
 //
-// Errors: [ErrNotUploaded] for every picture without an address, all at once, as [*PictureError]; [ErrStyle] for a theme
+// An inline SVG stays if it is drawn with plain shapes: its size goes into its style, and what has no fill takes the
+// colour of the text.
+//
+// Errors: [ErrNotUploaded] for every picture without an address, all at once, as [*PictureError]; [*MarkupError] with the
+// line for a formula without Math, MathML, and an SVG that WeChat would take parts out of; [ErrStyle] for a theme
 // that does not survive; [ErrEmpty] for a body of which nothing is left to see; [ErrTooLong] at 1 MiB of HTML.
 // Source: draft/add, developers.weixin.qq.com, and field experience with draft/add and draft/get (read 2026-11).
 func (d *Document) Render(opts RenderOptions) (Rendered, error) {
@@ -189,8 +199,9 @@ func (w *writer) blocksFrom(first ast.Node) {
 }
 
 func (w *writer) block(n ast.Node) {
-	if h, ok := n.(*ast.HTMLBlock); ok {
-		w.htmlBlock(h)
+	switch n := n.(type) {
+	case *ast.HTMLBlock, *drawing:
+		w.htmlBlock(n)
 		return
 	}
 	if n.Kind() == ast.KindLinkReferenceDefinition {
@@ -219,6 +230,8 @@ func (w *writer) block(n ast.Node) {
 		w.code(n, string(n.Language(w.doc.source)))
 	case *ast.CodeBlock:
 		w.code(n, "")
+	case *formulaBlock:
+		w.formula(n, strings.TrimSpace(w.doc.blockText(n)), true)
 	case *ast.ThematicBreak:
 		w.open("hr", w.theme.Rule)
 	case *east.Table:
@@ -231,7 +244,6 @@ func (w *writer) block(n ast.Node) {
 }
 
 func (w *writer) paragraphOf(n ast.Node) {
-	w.lookForMath(n)
 	if images := onlyImages(n, w.doc.source); len(images) > 0 {
 		for _, img := range images {
 			w.figure(img)
@@ -291,7 +303,7 @@ func (w *writer) image(ref, alt, css string) {
 		if src != "" {
 			hint = "it was given " + shown(src) + ", which is not on WeChat's hosts"
 		}
-		err := &PictureError{Ref: shown(ref), Err: ErrNotUploaded, Hint: hint}
+		err := &PictureError{Line: w.doc.lines[ref], Ref: shown(ref), Err: ErrNotUploaded, Hint: hint}
 		if !slices.ContainsFunc(w.errs, func(e error) bool { return e.Error() == err.Error() }) {
 			w.errs = append(w.errs, err)
 		}

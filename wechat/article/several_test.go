@@ -105,7 +105,7 @@ func TestDraftAllRefusesFirst(t *testing.T) {
 	id, reports, err := p.DraftAll(t.Context(), article.Split([]byte("# 一\n\n![](gone.png)\n<!-- article -->\n---\ntitle: "+strings.Repeat("长", 33)+"\n---\n![](photo.png)"))...)
 	assert.Empty(t, id)
 	assert.Len(t, reports, 2)
-	require.ErrorContains(t, err, "article 1 (一): article: picture gone.png")
+	require.ErrorContains(t, err, "article 1 (一): article: line 3: picture gone.png")
 	require.ErrorContains(t, err, "article 2 (长长长")
 	require.ErrorIs(t, err, article.ErrTooLong)
 

@@ -48,6 +48,8 @@ type Theme struct {
 	FlatItem      string // one line of a nested list or of a task list, a <section> with a marker of its own
 	Marker        string // that marker
 
+	Formula string // the <section> around a formula that stands by itself
+
 	InlineCode string
 	CodeBlock  string // the box, which scrolls sideways
 	Code       string // the <code> inside

@@ -60,6 +60,7 @@ func DefaultTheme() Theme {
 		FlatItem:      "margin:.3em 0",
 		Marker:        "color:" + accent,
 
+		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
 		InlineCode: "padding:2px 5px;border-radius:4px;background:rgba(127,127,127,.12);" + monoFonts + ";font-size:14.5px;color:#6e2a18;word-break:break-all",
 		CodeBlock:  "margin:.5em 0 1.25em;padding:14px 16px;border-radius:8px;background:rgba(127,127,127,.1);overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13.5px;line-height:1.65;color:#40454a",
@@ -111,6 +112,7 @@ func InkTheme() Theme {
 		FlatItem:      "margin:.2em 0",
 		Marker:        "font-weight:normal",
 
+		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
 		InlineCode: monoFonts + ";font-size:15px;border-bottom:1px dotted rgba(127,127,127,.7);word-break:break-all",
 		CodeBlock:  "margin:1.2em 0;padding:12px 2px;border-top:1px solid " + line + ";border-bottom:1px solid " + line + ";overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13.5px;line-height:1.65",
@@ -163,6 +165,7 @@ func BoldTheme() Theme {
 		FlatItem:      "margin:.25em 0",
 		Marker:        "font-weight:bold;color:" + accent,
 
+		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
 		InlineCode: "padding:1px 5px;border:1px solid " + line + ";border-radius:3px;" + monoFonts + ";font-size:13.5px;word-break:break-all",
 		CodeBlock:  "margin:1em 0;padding:14px 16px;border-radius:4px;background:#2b303b;overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13px;line-height:1.6;color:#d7dae0",
