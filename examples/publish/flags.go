@@ -25,9 +25,9 @@ const everyone = "all"
 
 // flags are what the command line says.
 type flags struct {
-	topic, article, cover, mass, journal, out, again string
-	draft, publishing, yes                           bool
-	lang                                             Lang
+	topic, article, cover, theme, mass, journal, out, again string
+	draft, publishing, yes                                  bool
+	lang                                                    Lang
 }
 
 func parseFlags(args []string, w io.Writer) (*flags, error) {
@@ -43,6 +43,7 @@ func parseFlags(args []string, w io.Writer) (*flags, error) {
 	set.StringVar(&f.topic, "topic", "", say("have an article written on this `topic`", "按此`主题`撰写文章"))
 	set.StringVar(&f.article, "article", "", say("publish this Markdown `file`; its pictures are beside it, data: or https: (default: the article that comes along)", "发布此 Markdown `文件`，图片可为相对路径、data: 或 https:（默认：自带的示例文章）"))
 	set.StringVar(&f.cover, "cover", "", say("the cover: a picture `file`, or new to have one painted (default: the article's own, its first picture, else new)", "封面：图片`文件`，或 new 表示生成一张（默认：文章指定的、第一张图片，否则生成）"))
+	set.StringVar(&f.theme, "theme", article.DefaultTheme().Name, say("the article's `theme`: ", "文章的`样式`：")+themes())
 	set.BoolVar(&f.draft, "draft", false, say("make a draft and stop there (default)", "只创建草稿（默认）"))
 	set.BoolVar(&f.publishing, "publish", false, say("publish the draft: a page with an address, nobody is notified", "发布草稿：生成可访问的页面，不推送给任何人"))
 	set.StringVar(&f.mass, "mass", "", say("send the draft to the followers with this `tag`, or to all; asks before it sends", "把草稿群发给带此`标签`的粉丝，或 all 表示全部；发送前会确认"))
@@ -103,6 +104,9 @@ func (f *flags) check(rest []string) error {
 	if strings.ContainsFunc(f.topic, unicode.IsControl) {
 		problem("-topic: holds control characters")
 	}
+	if _, ok := article.ThemeNamed(f.theme); !ok {
+		problem(fmt.Sprintf("-theme: %q is none of %s", f.theme, themes()))
+	}
 	switch f.again {
 	case "", "paint", "publish", "mass", "sms":
 	default:
@@ -111,9 +115,18 @@ func (f *flags) check(rest []string) error {
 	return errors.Join(errs...)
 }
 
+// themes names the themes that there are.
+func themes() string {
+	var names []string
+	for _, t := range article.Themes() {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
 // job is the flags with what they name read in.
 func (f *flags) job(s Settings) (job Job, source string, loader article.Loader, err error) {
-	job = Job{Topic: strings.TrimSpace(f.topic), Cover: f.cover, Mode: ModeDraft, Audience: f.mass, Lang: f.lang}
+	job = Job{Topic: strings.TrimSpace(f.topic), Cover: f.cover, Theme: strings.ToLower(f.theme), Mode: ModeDraft, Audience: f.mass, Lang: f.lang}
 	switch {
 	case f.publishing:
 		job.Mode = ModePublish

@@ -7,6 +7,7 @@ import (
 	"github.com/kitroll/kitroll/llm"
 	"github.com/kitroll/kitroll/r2"
 	"github.com/kitroll/kitroll/wechat"
+	"github.com/kitroll/kitroll/wechat/article"
 )
 
 // hint is what a person can do about an error, in the language of the run; "" where there is nothing to say. The texts of
@@ -14,6 +15,9 @@ import (
 func hint(err error, lang Lang) string {
 	if e, ok := errors.AsType[*wechat.Error](err); ok {
 		return e.Hint(string(lang))
+	}
+	if d, ok := errors.AsType[*article.Difference](err); ok {
+		return d.Explain(string(lang))
 	}
 	if e, ok := errors.AsType[*aliyun.Error](err); ok {
 		return lang.Say(e.Hint, e.HintZH)

@@ -117,16 +117,22 @@ func (p *Pipeline) painted(ctx context.Context, a *Article) (Picture, error) {
 	return pic, nil
 }
 
+// plainTheme is the one whose name is not part of the fingerprint, as journals from before there were themes have it.
+const plainTheme = "default"
+
 // unchanged makes a fingerprint of what the draft is made from, and refuses to go on with a draft that was made from
-// something else: the text is watched by the journal's identity, the pictures are watched here.
+// something else: the text is watched by the journal's identity, the pictures and the theme are watched here.
 func (p *Pipeline) unchanged(a *Article, all []Picture) (string, error) {
 	parts := []string{hash(a.Markdown)}
 	for _, pic := range all {
 		parts = append(parts, pic.SHA256)
 	}
+	if p.Job.Theme != "" && p.Job.Theme != plainTheme {
+		parts = append(parts, "theme "+p.Job.Theme)
+	}
 	now := hash([]byte(strings.Join(parts, " ")))
 	if had := p.Journal.Step("draft").Values["fingerprint"]; had != "" && had != now {
-		return "", inputError{errors.New("a picture or the cover is not the one that the draft was made with: restore it, or name another -journal to make a new draft")}
+		return "", inputError{errors.New("a picture, the cover or the -theme is not the one that the draft was made with: restore it, or name another -journal to make a new draft")}
 	}
 	return now, nil
 }

@@ -168,6 +168,7 @@ type Job struct {
 	Topic    string
 	Markdown []byte // of -article
 	Cover    string // a file, "new" to have one painted, or "" for the article's own
+	Theme    string // a name that the Typesetter knows
 	Mode     Mode
 	Audience string // of ModeMass
 	Out      string // folder for what the job leaves behind

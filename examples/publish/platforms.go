@@ -36,7 +36,12 @@ func openPlatforms(s Settings, loader article.Loader, job Job, pace Pace) (p Pla
 		f.close()
 		return Platforms{}, nil, err
 	}
-	set := typesetter{loader}
+	theme, ok := article.ThemeNamed(job.Theme)
+	if !ok {
+		f.close()
+		return Platforms{}, nil, fmt.Errorf("-theme: there is none named %q", job.Theme)
+	}
+	set := typesetter{loader, theme}
 	return Platforms{
 		Writer: writer, Painter: writer, Typesetter: set, PictureBox: set, ImageHost: host,
 		Gallery: paper, CoverStore: paper, DraftBox: paper, DraftReader: paper,

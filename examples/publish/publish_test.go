@@ -247,6 +247,23 @@ func TestDoneAndUntold(t *testing.T) {
 	assert.Len(t, w.wechat.PublishJobs(), 1)
 }
 
+// A theme is part of what a draft is made from: another one does not go on with it.
+func TestTheme(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	args := []string{"-article", w.article()}
+	w.wechat.FailNext("draft/get", 45009)
+	got := w.run(append(args, "-theme", "Ink")...)
+	require.Equal(t, exitFailed, got.code, got.screen)
+	assert.Contains(t, w.wechat.Drafts()[0].Articles[0].Content, "text-indent:2em")
+	got = w.run(args...)
+	assert.Equal(t, exitInput, got.code)
+	assert.Contains(t, got.screen, "the -theme is not the one")
+	got = w.run(append(args, "-theme", "ink")...)
+	assert.Equal(t, exitDone, got.code, got.screen)
+	assert.Len(t, w.wechat.Drafts(), 1)
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, dir: t.TempDir()}
@@ -289,6 +306,8 @@ func TestBadInput(t *testing.T) {
 		"draft and publish":          {args: []string{"-draft", "-publish"}, want: "-draft and -publish exclude each other"},
 		"two sources":                {args: []string{"-topic", "t", "-article", "x.md"}, want: "-topic and -article exclude each other"},
 		"language":                   {args: []string{"-lang", "fr"}, want: `-lang: "fr" is neither en nor zh`},
+		"theme":                      {args: []string{"-theme", "pink"}, want: `-theme: "pink" is none of default, ink, bold`},
+		"drawing that would break":   {files: map[string]string{"x.md": "# T\n\nb\n\n<svg><use href=\"#a\"/></svg>\n"}, args: []string{"-article", "DIR/x.md"}, want: "line 5: <use> in an SVG does not survive at WeChat"},
 		"again":                      {args: []string{"-again", "draft"}, want: `-again: "draft" is none of paint, publish, mass, sms`},
 		"stray word":                 {args: []string{"x.md"}, want: `"x.md" is not a flag`},
 		"unknown flag":               {args: []string{"-x"}, want: "-x"},

@@ -14,14 +14,22 @@ import (
 // typesetter is the [Typesetter] and [PictureBox] of WeChat articles. It sends nothing to WeChat.
 type typesetter struct {
 	loader article.Loader // of what the article names
+	theme  article.Theme
 }
 
-func (typesetter) Parse(markdown []byte) (*Article, error) {
+func (t typesetter) Parse(markdown []byte) (*Article, error) {
 	doc, err := article.Parse(markdown)
 	if err != nil {
 		return nil, err
 	}
 	if err := doc.Check(); err != nil {
+		return nil, err
+	}
+	rehearsed := map[string]string{} // what cannot be laid out is found before anything is sent
+	for _, ref := range doc.Pictures() {
+		rehearsed[ref] = "https://mmbiz.qpic.cn/rehearsal/0"
+	}
+	if _, err := doc.Render(t.options(rehearsed)); err != nil {
 		return nil, err
 	}
 	return &Article{
@@ -30,12 +38,17 @@ func (typesetter) Parse(markdown []byte) (*Article, error) {
 	}, nil
 }
 
-func (typesetter) Render(a *Article, addresses map[string]string) (html string, notes []string, err error) {
+// options are how every article is laid out. Formulas stay as their source: there is nothing here that draws them.
+func (t typesetter) options(addresses map[string]string) article.RenderOptions {
+	return article.RenderOptions{Theme: t.theme, Pictures: addresses, Math: article.TeXSource}
+}
+
+func (t typesetter) Render(a *Article, addresses map[string]string) (html string, notes []string, err error) {
 	doc, err := article.Parse(a.Markdown)
 	if err != nil {
 		return "", nil, err
 	}
-	out, err := doc.Render(article.RenderOptions{Pictures: addresses})
+	out, err := doc.Render(t.options(addresses))
 	return out.HTML, out.Notes, err
 }
 

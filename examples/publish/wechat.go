@@ -128,10 +128,7 @@ func (p *press) ReadDraft(ctx context.Context, id string, d Draft) (Stored, erro
 	}
 	got := draft.Articles[0]
 	if err := article.Verify(d.HTML, got.Content); err != nil {
-		if diff, ok := errors.AsType[*article.Difference](err); ok {
-			return Stored{}, fmt.Errorf("the draft %s is not stored as it was sent: %s", id, diff.Diff())
-		}
-		return Stored{}, err
+		return Stored{}, fmt.Errorf("the draft %s: %w", id, err)
 	}
 	return Stored{HTML: got.Content, Address: got.TempURL}, nil
 }
