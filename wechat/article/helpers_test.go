@@ -10,6 +10,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -198,3 +199,21 @@ func (r *recorder) UploadMaterial(ctx context.Context, _ wechat.MaterialType, f 
 }
 
 func errorAs[E error](err error) (E, bool) { return errors.AsType[E](err) }
+
+// scene is a picture to look at: hills under a sky.
+func scene(w, h int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			c := color.NRGBA{uint8(150 + 80*y/h), uint8(185 + 40*y/h), uint8(215 + 10*y/h), 255}
+			for i, hill := range []float64{0.55, 0.68, 0.82} {
+				top := float64(h) * (hill + 0.08*math.Sin(float64(x)/float64(w)*(5+3*float64(i))+float64(i)*2))
+				if float64(y) > top {
+					c = color.NRGBA{uint8(90 - 25*i), uint8(130 - 28*i), uint8(120 - 30*i), 255}
+				}
+			}
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	return img
+}
