@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,24 @@ func ask(t *testing.T, c *llm.Client, r *llm.Request, streamed bool) *llm.Respon
 		assert.Equal(t, []llm.Kind{llm.KindReasoning, llm.KindCallStart, llm.KindCallDelta, llm.KindCallEnd, llm.KindFinish, llm.KindUsage}, kinds)
 	}
 	return s.Response()
+}
+
+// Nobody sees the events of a Chat that streams behind the curtain, so one that breaks is asked again.
+func TestDialect_chatThatStreams(t *testing.T) {
+	t.Parallel()
+	srv, err := llmtest.Open(llmtest.Options{Dialect: "dashscope"})
+	require.NoError(t, err)
+	defer srv.Close()
+	cfg := srv.Config()
+	cfg.Retry.Base = time.Millisecond
+	c, err := llm.New(cfg)
+	require.NoError(t, err)
+	srv.Misbehave(llmtest.Cut)
+	resp, err := c.Chat(t.Context(), chat())
+	require.NoError(t, err)
+	require.Equal(t, "Hello", resp.Text())
+	require.Len(t, srv.Requests(), 2)
+	require.Contains(t, string(srv.Requests()[1].Body), `"stream":true`)
 }
 
 // Errors come in each provider's envelope, and their words arrive.
