@@ -219,7 +219,7 @@ func FuzzResponsesEvent(f *testing.F) {
 	f.Add([]byte(`{"type":"response.output_text.delta","output_index":1,"delta":"a\n\u4f60","logprobs":[]}`))
 	f.Add([]byte(`{"type":"response.output_item.done","item":{"type":"function_call"},"output_index":"2"}`))
 	f.Add([]byte(`{"type":1,"response":null,"item":[],"delta":{},"type":"error"}`))
-	f.Add([]byte(fmt.Sprintf(chunkForm, "a", `"x"`, "null", "")))
+	f.Add(fmt.Appendf(nil, chunkForm, "a", `"x"`, "null", ""))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		d := new(llm.Decoder)
 		for range 2 {
