@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // MassSender sends to many followers at once. [*Client] is one; a test double makes its plans and handles with
@@ -29,6 +30,9 @@ type MassOptions struct {
 
 	// SendIgnoreReprint goes on when the originality check finds a reprint that its author allows; else the job stops.
 	SendIgnoreReprint bool
+
+	// PreviewFirst makes Send refuse until a Preview of the same plan has succeeded.
+	PreviewFirst bool
 }
 
 const maxClientMsgID = 32 // the current page; an older one says 64
@@ -69,6 +73,7 @@ func (c *Client) PlanMass(ctx context.Context, a Audience, m MassMessage, opts *
 	if opts == nil {
 		opts = &MassOptions{}
 	}
+	opts = new(*opts) // what the caller does to it afterwards is not ours
 	to, err := resolve(a)
 	problems := []error{err}
 	message, bad := checkMass(m)
@@ -91,10 +96,20 @@ func (c *Client) PlanMass(ctx context.Context, a Audience, m MassMessage, opts *
 	if err := c.explore(ctx, p, to, message); err != nil {
 		return nil, err
 	}
+	var previewed atomic.Bool
 	p.send = func(ctx context.Context) (*MassJob, error) {
+		if opts.PreviewFirst && !previewed.Load() {
+			return nil, invalid("mass send", []error{errors.New("MassOptions.PreviewFirst: nobody has got a preview of this plan yet")})
+		}
 		return c.sendMass(ctx, to, message, p.ClientMsgID, opts.SendIgnoreReprint)
 	}
-	p.preview = func(ctx context.Context, to PreviewTo) error { return c.previewMass(ctx, to, message) }
+	p.preview = func(ctx context.Context, to PreviewTo) error {
+		err := c.previewMass(ctx, to, message)
+		if err == nil {
+			previewed.Store(true)
+		}
+		return err
+	}
 	return p, nil
 }
 

@@ -274,3 +274,22 @@ func TestMassMessagesOnTheWire(t *testing.T) {
 		})
 	}
 }
+
+func TestPreviewFirst(t *testing.T) {
+	t.Parallel()
+	srv, c := account(t, wechattest.Options{})
+	opts := &wechat.MassOptions{PreviewFirst: true}
+	p, err := c.PlanMass(t.Context(), wechat.ToEveryone(), wechat.Text{Content: "你好"}, opts)
+	require.NoError(t, err)
+	opts.PreviewFirst = false // too late
+	_, err = p.Send(t.Context())
+	require.ErrorIs(t, err, wechat.ErrInput)
+	require.ErrorIs(t, p.Preview(t.Context(), wechat.PreviewTo{OpenID: "o-stranger"}), wechat.ErrPermission)
+	_, err = p.Send(t.Context())
+	require.ErrorIs(t, err, wechat.ErrInput, "a preview that failed is none")
+	assert.Zero(t, srv.Calls(opSend))
+	require.NoError(t, p.Preview(t.Context(), wechat.PreviewTo{OpenID: "oFakeFollower0001"}))
+	job, err := p.Send(t.Context())
+	require.NoError(t, err)
+	assert.NotEmpty(t, job.ID())
+}

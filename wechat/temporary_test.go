@@ -198,3 +198,27 @@ func TestUploadTemporaryOutcomes(t *testing.T) {
 	require.ErrorContains(t, err, "without media_id")
 	assert.Equal(t, 2, srv.Calls("media/upload"), "and is not made by itself")
 }
+
+// Whatever comes in place of a file is a file, an address or an error of ours, and never a panic.
+func FuzzDownload(f *testing.F) {
+	for _, seed := range []string{
+		string(onePixelPNG), `{"errcode":40007,"errmsg":"x"}`, `{"video_url":"http://x"}`, "\ufeff{}", "<html>", "", "{", ` {"errcode":"-1"}`, `{"video_url":null}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		c, _ := onTheWire(t, http.StatusOK, answer)
+		d, err := c.Temporary(t.Context(), "M")
+		if err != nil {
+			_, ok := errors.AsType[*wechat.Error](err)
+			require.True(t, ok, "%v", err)
+			return
+		}
+		if d.VideoURL == "" {
+			require.Equal(t, answer, string(d.Data), "byte for byte")
+			require.NotEmpty(t, d.Data)
+		} else {
+			require.Empty(t, d.Data)
+		}
+	})
+}
