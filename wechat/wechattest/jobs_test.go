@@ -94,6 +94,24 @@ func TestQuotasOfDeletingAndPublishing(t *testing.T) {
 	}
 }
 
+func TestQuotaStartsAnewInBeijing(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 15, 59, 0, 0, time.UTC) // a minute before midnight in Beijing
+	srv, c := open(t, wechattest.Options{Now: func() time.Time { return now }})
+	srv.SetQuota("draft/count", 2)
+	for range 2 {
+		_, err := c.DraftCount(t.Context())
+		require.NoError(t, err)
+	}
+	_, err := c.DraftCount(t.Context())
+	require.ErrorIs(t, err, wechat.ErrQuota)
+	assert.Equal(t, 2, srv.Used("draft/count"))
+	now = now.Add(time.Minute)
+	_, err = c.DraftCount(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, srv.Used("draft/count"))
+}
+
 func TestRefusesTemporaryUploads(t *testing.T) {
 	t.Parallel()
 	voice := func(frames int) []byte {
