@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/internal/poll"
 )
 
@@ -59,7 +58,7 @@ func wait[P any](
 		}
 		last = err
 		if refused, ok := errors.AsType[*Error](err); ok && refused.Is(ErrRateLimited) {
-			return false, httpcall.Sleep(ctx, refused.RetryAfter)
+			return false, e.pause(ctx, refused.RetryAfter)
 		}
 		if errors.Is(err, ErrTemporary) {
 			return false, nil
@@ -137,6 +136,21 @@ func (e *ears[P]) await(ctx context.Context, d time.Duration) *P {
 	case <-ctx.Done():
 	}
 	return nil
+}
+
+// pause sleeps until the push is there, which it leaves to be heard.
+func (e *ears[P]) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-e.wake:
+		e.wake <- struct{}{} // for the pause that follows: nobody else sends
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (e *ears[P]) failure() error {

@@ -291,3 +291,27 @@ func TestMassWaitJoinsPushAndLooks(t *testing.T) {
 		})
 	}
 }
+
+// The minute that a refused look costs is cut short by the push.
+func TestWaitHearsThePushWhileItIsHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, c := account(t, wechattest.Options{PublishAfter: 10 * time.Second})
+		job, err := c.Publish(t.Context(), makeDraft(t, c))
+		require.NoError(t, err)
+		srv.FailNext(opStatus, 45011)
+		began := time.Now()
+		out, err := job.Wait(t.Context(), &wechat.WaitOptions{Events: srv.Events()})
+		require.NoError(t, err)
+		assert.Len(t, out.URLs, 1)
+		assert.Equal(t, 10*time.Second, time.Since(began))
+		assert.Equal(t, 1, srv.Calls(opStatus))
+
+		srv.FailNext(opStatus, 45011)
+		cause := errors.New("shutting down")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, cause)
+		defer cancel()
+		_, err = c.Publication("7").Wait(ctx, nil)
+		require.ErrorIs(t, err, cause)
+	})
+}
