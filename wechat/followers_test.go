@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -203,6 +204,23 @@ func TestBlacklistInBatchesOf20(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 21, done)
 	assert.Equal(t, all[21:], srv.Blacklisted())
+}
+
+func TestBlacklistedGetNothing(t *testing.T) {
+	t.Parallel()
+	srv, c := account(t, wechattest.Options{})
+	_, err := c.AddToBlacklist(t.Context(), "oFakeFollower0002")
+	require.NoError(t, err)
+	plan, err := c.PlanMass(t.Context(), wechat.ToTag(101), wechat.Text{Content: "你好"}, nil)
+	require.NoError(t, err)
+	err = plan.Preview(t.Context(), wechat.PreviewTo{OpenID: "oFakeFollower0002"})
+	require.ErrorIs(t, err, wechat.ErrPermission)
+	require.ErrorContains(t, err, "on the blacklist")
+	job, err := plan.Send(t.Context())
+	require.NoError(t, err)
+	_, err = job.Wait(t.Context(), &wechat.WaitOptions{Interval: 10 * time.Millisecond})
+	require.NoError(t, err)
+	assert.Equal(t, []wechat.OpenID{"oFakeFollower0001", "oFakeFollower0003"}, srv.MassJobs()[0].Sent)
 }
 
 func TestBatchesStopAtTheFirstFailure(t *testing.T) {

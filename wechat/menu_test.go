@@ -75,6 +75,26 @@ func TestMenuOfEveryButton(t *testing.T) {
 	assert.Equal(t, wechat.CurrentMenu{}, now)
 }
 
+// A material that a menu sends cannot be deleted.
+func TestMenuKeepsItsMaterials(t *testing.T) {
+	t.Parallel()
+	_, c := account(t, wechattest.Options{})
+	inDefault, inConditional := cover(t, c), cover(t, c)
+	button := func(id wechat.MediaID) wechat.Button {
+		return wechat.Button{Name: "图片", Type: wechat.ButtonMedia, MediaID: id}
+	}
+	require.NoError(t, c.SetMenu(t.Context(), wechat.Button{Name: "菜单", Sub: []wechat.Button{button(inDefault)}}))
+	menu, err := c.AddConditionalMenu(t.Context(), wechat.MenuRule{Tag: 101}, button(inConditional))
+	require.NoError(t, err)
+	for _, id := range []wechat.MediaID{inDefault, inConditional} {
+		require.ErrorIs(t, c.DeleteMaterial(t.Context(), id), wechat.ErrDuplicate)
+	}
+	require.NoError(t, c.DeleteConditionalMenu(t.Context(), menu))
+	require.NoError(t, c.DeleteMaterial(t.Context(), inConditional))
+	require.NoError(t, c.DeleteAllMenus(t.Context()))
+	require.NoError(t, c.DeleteMaterial(t.Context(), inDefault))
+}
+
 // What only the platform knows: what a button points to.
 func TestMenuRefusedByThePlatform(t *testing.T) {
 	t.Parallel()

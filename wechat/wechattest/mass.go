@@ -254,6 +254,9 @@ func (s *Server) endMass(job *MassJob) {
 		return
 	}
 	for _, id := range job.Total {
+		if slices.Contains(s.st.People.Blacklist, id) {
+			continue
+		}
 		if s.opts.Kind == Subscription || s.receivedIn(job.At, id) < 4 {
 			job.Sent = append(job.Sent, id)
 		} else {
@@ -294,6 +297,8 @@ func (s *Server) preview(c *call) (any, *refusal) {
 		return nil, refuse(40003, "invalid openid")
 	case in.ToName == "" && !slices.Contains(s.opts.Followers, to):
 		return nil, refuse(43004, "require subscribe")
+	case slices.Contains(s.st.People.Blacklist, to):
+		return nil, refuse(43019, "require remove blacklist")
 	}
 	if no := s.checkMass(in, true); no != nil {
 		return nil, no

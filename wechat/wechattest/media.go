@@ -172,6 +172,9 @@ func (s *Server) deleteMaterial(c *call) (any, *refusal) {
 	if no := c.decode(&in); no != nil {
 		return nil, no
 	}
+	if s.inMenu(in.ID) {
+		return nil, refuse(48005, "forbid to delete material used by auto-reply or menu")
+	}
 	before := len(s.st.Materials)
 	s.st.Materials = slices.DeleteFunc(s.st.Materials, func(m Material) bool { return m.ID == in.ID })
 	if len(s.st.Materials) == before {

@@ -204,6 +204,18 @@ func (s *Server) deleteMenus(*call) (any, *refusal) {
 	return success(), nil
 }
 
+// inMenu tells whether a button sends a material, which cannot be deleted then.
+func (s *Server) inMenu(id wechat.MediaID) bool {
+	uses := func(b menuButton) bool {
+		return b.MediaID == id || slices.ContainsFunc(b.Sub, func(sub menuButton) bool { return sub.MediaID == id })
+	}
+	all := s.st.Conditional
+	if s.st.Menu != nil {
+		all = append(slices.Clone(all), *s.st.Menu)
+	}
+	return id != "" && slices.ContainsFunc(all, func(m menu) bool { return slices.ContainsFunc(m.Buttons, uses) })
+}
+
 type menuAnswer struct {
 	Buttons []menuButton    `json:"button"`
 	Rule    *matchRule      `json:"matchrule,omitempty"`
