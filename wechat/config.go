@@ -33,8 +33,8 @@ type Config struct {
 
 	// FailoverHosts are where to turn when BaseURL cannot be reached, such as "api2.weixin.qq.com", in order: names, or
 	// base URLs. Default: nowhere. The platform's hosts share the token. A request goes to the next one only when it
-	// provably never left, or is a read; the one that answers is kept for 5 min. A host that swallows connections costs
-	// the dial timeout of HTTPClient's transport each time that it is tried, 30 s by default.
+	// provably never left, Publish and Send included, or is a read; the one that answers is kept for 5 min. A host that
+	// swallows connections costs the dial timeout of HTTPClient's transport each time that it is tried, 30 s by default.
 	FailoverHosts []string
 
 	// LegacyToken gets tokens by GET /cgi-bin/token, for a proxy or a contract that has nothing else. Each such call kills
