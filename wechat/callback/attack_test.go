@@ -95,6 +95,7 @@ func TestAttacks(t *testing.T) {
 		"deep":               {all, func(r *http.Request) { withBody(r, strings.Repeat("<a>", 1000)+strings.Repeat("</a>", 1000)) }, 400},
 		"deep JSON":          {all, func(r *http.Request) { withBody(r, strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000)) }, 400},
 		"wide":               {all, func(r *http.Request) { withBody(r, "<xml>"+strings.Repeat("<a/>", 10000)+"</xml>") }, 400},
+		"wide JSON":          {all, func(r *http.Request) { withBody(r, `{"a":[1`+strings.Repeat(",1", 10000)+"]}") }, 400},
 		"empty":              {all, func(r *http.Request) { withBody(r, "") }, 400},
 		"not XML":            {all, func(r *http.Request) { withBody(r, "hello") }, 400},
 		"PUT":                {all, func(r *http.Request) { r.Method = http.MethodPut }, 405},
@@ -121,6 +122,19 @@ func TestAttacks(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A good encrypted push, at a handler that has no key to read it with.
+func TestEncryptedPushInPlainMode(t *testing.T) {
+	t.Parallel()
+	var got received
+	srv, _ := account(t, wechattest.Callback{}, callback.Config{Handle: got.echo})
+	plain := handler(t, callback.Config{Token: srv.Callback().Token, Mode: callback.Plain, Handle: got.echo})
+	req, err := srv.PushRequest(t.Context(), wechattest.TextMessage("", "hello"))
+	require.NoError(t, err)
+	_, err = plain.Open(req)
+	require.ErrorIs(t, err, callback.ErrMode)
+	assert.Empty(t, got.pushes())
 }
 
 // stampAt signs the request anew, as of another time: what a captured request of that time would be.

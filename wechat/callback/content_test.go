@@ -125,6 +125,16 @@ func TestContents(t *testing.T) {
 	}
 }
 
+// The platform's own layout has line ends and blanks between the elements.
+func TestWhiteSpaceBetweenElements(t *testing.T) {
+	t.Parallel()
+	p, err := callback.Parse([]byte("<xml>\n  <ToUserName>gh_1</ToUserName>\n  <FromUserName>\t<![CDATA[oUser]]></FromUserName><CreateTime>1</CreateTime>\n<MsgType>event</MsgType><Event>x</Event><A>\n <B>c</B>\n</A>\n</xml>\n"))
+	require.NoError(t, err)
+	assert.Equal(t, "gh_1", p.To)
+	assert.Equal(t, wechat.OpenID("\toUser"), p.From)
+	assert.Equal(t, "c", p.Field("A", "B"))
+}
+
 func TestField(t *testing.T) {
 	t.Parallel()
 	p, err := callback.Parse([]byte(xmlEvent("New", "<A x='1 > 0'><B>c</B><B>d</B></A><E>f &#20013; &#x4e2d;<![CDATA[<g>]]> h\r\n</E>")))
@@ -144,7 +154,7 @@ func TestWhatIsNoPush(t *testing.T) {
 		"nothing": "", "space": " \n", "a word": "success", "JSON list": "[]", "half JSON": `{"ToUserName":"a"`, "JSON and more": jsonPush(`"MsgType":"text"`) + "x",
 		"half XML": xmlPush("<MsgType>text</MsgType>")[:60], "two roots": xmlPush("<MsgType>text</MsgType>") + "<a></a>", "text around": "a" + xmlPush("<MsgType>text</MsgType>"),
 		"crossed": "<xml><a><b></a></b></xml>", "open CDATA": "<xml><![CDATA[a]]</xml>", "open tag": "<xml><a", "open comment": "<xml><!-- a</xml>", "closed only": "</xml>",
-		"no name": "<xml><></></xml>", "tag in a tag": "<xml><a<b></a></xml>", "open entity": "<xml><a>a & b</a></xml>", "entity": "<xml><a>&nbsp;</a></xml>", "entity beyond": "<xml><a>&#x110000;</a></xml>", "surrogate": "<xml><a>&#xD800;</a></xml>",
+		"no end": strings.TrimSuffix(xmlPush("<MsgType>text</MsgType>"), "</xml>"), "no name": "<xml><></></xml>", "tag in a tag": "<xml><a<b></a></xml>", "open entity": "<xml><a>a & b</a></xml>", "entity": "<xml><a>&nbsp;</a></xml>", "entity beyond": "<xml><a>&#x110000;</a></xml>", "surrogate": "<xml><a>&#xD800;</a></xml>",
 		"DTD": "<!DOCTYPE xml>" + xmlPush("<MsgType>text</MsgType>"), "element": "<xml><!ELEMENT a></xml>",
 		"no time":    "<xml><ToUserName>a</ToUserName><FromUserName>b</FromUserName><MsgType>text</MsgType></xml>",
 		"no sender":  "<xml><ToUserName>a</ToUserName><CreateTime>1</CreateTime><MsgType>text</MsgType></xml>",

@@ -158,6 +158,23 @@ func TestConcurrentDuplicates(t *testing.T) {
 	}
 }
 
+// The memory is as long as a request can be sent again, and no longer.
+func TestMemoryForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var got received
+		srv, _ := account(t, wechattest.Callback{}, callback.Config{Handle: got.echo})
+		m := hello(time.Now())
+		push(t, srv, m)
+		time.Sleep(20 * time.Minute)
+		push(t, srv, m)
+		assert.Len(t, got.pushes(), 1)
+		time.Sleep(2 * time.Minute)
+		push(t, srv, m)
+		assert.Len(t, got.pushes(), 2)
+	})
+}
+
 func TestWhatIsTheSamePush(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
