@@ -95,12 +95,16 @@ func TestNobodyComesBack(t *testing.T) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		req, err := srv.PushRequest(ctx, wechattest.TextMessage("", "hello"))
+		m := hello(time.Now())
+		req, err := srv.PushRequest(ctx, m)
 		require.NoError(t, err)
 		_, err = srv.Callback().Client.Do(req)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.NoError(t, h.Shutdown(t.Context()))
+		time.Sleep(time.Minute)
 		assert.EqualValues(t, 1, lates.Load())
+		assert.Nil(t, push(t, srv, m).Reply, "what went to Late is not given as well")
+		require.NoError(t, h.Shutdown(t.Context()))
+		assert.EqualValues(t, 1, runs.Load())
 	})
 }
 

@@ -48,6 +48,17 @@ func draft(t *testing.T, c *wechat.Client) wechat.DraftID {
 	return id
 }
 
+// pushAfter has the platform tell of the ends of jobs after a while.
+func pushAfter(t *testing.T, srv *wechattest.Server, d time.Duration) <-chan error {
+	t.Helper()
+	pushed := make(chan error, 1)
+	time.AfterFunc(d, func() {
+		_, err := srv.PushDue(t.Context())
+		pushed <- err
+	})
+	return pushed
+}
+
 // What the platform pushes ends the wait of package wechat, without looks; a push that is lost does not stop it.
 func TestPushesEndAWait(t *testing.T) {
 	t.Parallel()
@@ -68,12 +79,10 @@ func TestPushesEndAWait(t *testing.T) {
 				job, err := c.Publish(t.Context(), draft(t, c))
 				require.NoError(t, err)
 				began := time.Now()
-				time.AfterFunc(4*time.Minute, func() {
-					_, err := srv.PushDue(t.Context())
-					assert.NoError(t, err)
-				})
+				pushed := pushAfter(t, srv, 4*time.Minute)
 				out, err := job.Wait(t.Context(), &wechat.WaitOptions{Events: inbox})
 				require.NoError(t, err)
+				require.NoError(t, <-pushed)
 				assert.Len(t, out.URLs, 1)
 				assert.LessOrEqual(t, time.Since(began), tt.took)
 				assert.LessOrEqual(t, srv.Used("freepublish/get"), tt.looks)
@@ -91,12 +100,10 @@ func TestPushesBringTheReport(t *testing.T) {
 		require.NoError(t, err)
 		job, err := plan.Send(t.Context())
 		require.NoError(t, err)
-		time.AfterFunc(4*time.Minute, func() {
-			_, err := srv.PushDue(t.Context())
-			assert.NoError(t, err)
-		})
+		pushed := pushAfter(t, srv, 4*time.Minute)
 		out, err := job.Wait(t.Context(), &wechat.WaitOptions{Events: inbox})
 		require.NoError(t, err)
+		require.NoError(t, <-pushed)
 		require.NotNil(t, out.Report)
 		assert.Equal(t, 3, out.Report.Sent)
 		assert.Len(t, out.Report.Articles, 1)
