@@ -21,7 +21,7 @@ const (
 // parts is a text in which every part of a theme stands, named by itself, also one inside the other.
 const parts = `# heading 1
 
-## heading 2 **strong in a heading** ~~strike in a heading~~ ` + "`inline code in a heading`" + ` [link in a heading](https://example.com/)
+## heading 2 **strong in a heading** ~~strike in a heading~~ ` + "`inline code in a heading`" + ` [link in a heading](https://example.com/) [article link in a heading](https://mp.weixin.qq.com/s/x)
 
 ### heading 3
 

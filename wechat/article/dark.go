@@ -1,6 +1,7 @@
 package article
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -106,6 +107,9 @@ func (s shade) in(tag, css string) (inner shade, over []string) {
 		case name == "font-weight":
 			s.bold = value == "bold" || value >= "600" && value <= "900" && len(value) == 3
 		}
+	}
+	if tag == "a" && !hasInk && !slices.Contains(properties(css), "color") { // WeChat's own style sheet
+		s.ink, s.light, s.dark = rgba{87, 107, 149, 1}, rgba{87, 107, 149, 1}, rgba{125, 144, 169, 1}
 	}
 	if hasInk {
 		night := darkInk(ink, s.darkBack)

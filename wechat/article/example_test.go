@@ -2,8 +2,10 @@ package article_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing/fstest"
 
 	"github.com/kitroll/kitroll/wechat"
@@ -23,7 +25,7 @@ func ExamplePublisher_Draft() {
 	publisher, err := article.New(article.Config{
 		Client: client,
 		Loader: article.Loader{FS: os.DirFS("testdata")},
-		Cache:  article.MemoryCache(), // a file or a database of yours keeps it over restarts
+		Cache:  article.MemoryCache(), // FileCache, or a database of yours, keeps it over restarts
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -42,6 +44,32 @@ func ExamplePublisher_Draft() {
 	// true <nil>
 	// tiny.webp image/webp → image/jpeg
 	// line 3: a link became a reference (引用链接): WeChat removes links that leave it
+}
+
+// One file holds two articles, which become one draft; later the second is changed in place.
+func ExamplePublisher_DraftAll() {
+	srv := wechattest.NewServer()
+	defer srv.Close()
+	client, err := wechat.New(srv.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	publisher, err := article.New(article.Config{Client: client, Loader: article.Loader{FS: os.DirFS("testdata")}, Cache: article.MemoryCache()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	file := []byte("# 头条\n\n![图](tiny.webp)\n\n<!-- article -->\n\n# 次条\n\n![图](tiny.webp)\n")
+	id, reports, err := publisher.DraftAll(ctx, article.Split(file)...)
+	fmt.Println(len(reports), reports[1].Title, err)
+
+	report, err := publisher.Update(ctx, id, 1, []byte("# 次条（更正）\n\n改过的文字。\n\n![图](tiny.webp)\n"), nil)
+	fmt.Println(report.Title, report.Pictures[0].Uploaded, err)
+	// Output:
+	// 2 次条 <nil>
+	// 次条（更正） false <nil>
 }
 
 // Each step is there on its own, for a program that remembers its steps.
@@ -68,6 +96,34 @@ func ExampleVerify() {
 	fmt.Println(article.Verify(sent, stored))
 	// Output:
 	// article: what WeChat stored is not what was sent: <img>: 1 sent, 0 stored; style=: 1 sent, 0 stored; style="": 1 stored; a quote or an entity in a style does that; picture https://mmbiz.qpic.cn/a/0 is gone
+}
+
+// What the platform changed, with the line of the Markdown and what to do about it.
+func ExampleDifference_Explain() {
+	doc, err := article.Parse([]byte("# t\n\n你好，**世界**。\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := doc.Render(article.RenderOptions{Theme: article.Theme{Strong: "color:#1c3a77"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = out.Verify(strings.Replace(out.HTML, "color:#1c3a77", "", 1))
+	if diff, ok := errors.AsType[*article.Difference](err); ok {
+		fmt.Print(diff.Explain("en"))
+		fmt.Print(diff.Explain("zh"))
+	}
+	// Output:
+	// WeChat did not store the article as it was sent:
+	//   line 3: the style of <strong> was emptied
+	// What to do:
+	//   • a quote or an HTML entity anywhere in a style empties all of it: write font names without quotes
+	// 微信保存的内容与发送的不一致：
+	//   第 3 行：<strong> 的样式被清空
+	// 怎么办：
+	//   • 样式中只要有引号或 HTML 实体，整个 style 都会被清空：字体名不要加引号
 }
 
 func ExampleLoader_Load() {

@@ -109,6 +109,7 @@ func (p *preview) darkRules(when string) []string {
 		when + fmt.Sprintf("main { background: %s; color: %s; }\n", gray(darkPage), gray(darkText)),
 		strings.TrimSpace(when) + " { background: #0c0c0c; }\n",
 		when + "label { color: #aaa; }\n",
+		when + ".content a { color: #7d90a9; }\n",
 	}
 	for i, css := range p.order {
 		rules = append(rules, fmt.Sprintf("%s[data-dark=\"%d\"] { %s; }\n", when, i, css))
@@ -149,6 +150,7 @@ main { box-sizing: border-box; width: 390px; max-width: 100%; margin: 0 auto; pa
 .bar { width: 390px; max-width: 100%; margin: 0 auto; }
 .title { margin: 0 0 10px; font-size: 22px; line-height: 1.4; font-weight: 500; }
 .author { margin: 0 0 22px; font-size: 15px; color: #8a8a8a; }
+.content a { color: #576b95; }
 .missing { display: inline-block; box-sizing: border-box; width: 100%; padding: 24px 12px; border: 2px dashed #d05a3a; border-radius: 6px; color: #d05a3a; font-size: 13px; line-height: 1.6; text-align: center; text-indent: 0; word-break: break-all; }
 `
 

@@ -22,8 +22,22 @@ func TestPreview(t *testing.T) {
 	assert.Contains(t, page, "<title>&lt;题&gt;</title>")
 	assert.Contains(t, page, "a&#34;b")
 	assert.Contains(t, page, "prefers-color-scheme: dark")
+	assert.NotContains(t, page, " data-dark=", "there is nothing to recolour")
 	assert.NotContains(t, page, "<script")
 	assert.NotRegexp(t, `(src|href)="(http|//)`, page, "nothing is loaded")
 	assert.NotEmpty(t, after)
 	assert.NotContains(t, string(article.Preview("x", "t", "", nil)), `<p class="author">`)
+}
+
+// The dark side: what has a colour gets another one, each once, and what stands in a drawing is left alone.
+func TestPreviewInTheDark(t *testing.T) {
+	t.Parallel()
+	page := string(article.Preview(`<p style="color:#404040">a</p><p style="color:#404040">b<br></p><section style="background:#ffffff;border-top:1px solid #000"><svg fill="#000"><path d="M0"></path></svg></section><hr style="margin:0"/>`, "t", "", nil))
+	assert.Contains(t, page, `<p style="color:#404040" data-dark="0">a</p><p style="color:#404040" data-dark="0">b<br></p>`)
+	assert.Contains(t, page, `<svg fill="#000"><path d="M0"></path></svg></section><hr style="margin:0"/>`)
+	for _, when := range []string{"#dark:checked", "#auto:checked"} {
+		assert.Contains(t, page, "body:has("+when+`) [data-dark="0"] { color:rgb(163,163,163)!important; }`)
+		assert.Contains(t, page, "body:has("+when+`) [data-dark="1"] { background-color:rgb(25,25,25)!important;color:rgb(163,163,163)!important;border-top-color:`)
+		assert.Contains(t, page, "body:has("+when+") main { background: rgb(25,25,25); color: rgb(163,163,163); }")
+	}
 }

@@ -87,6 +87,8 @@ func TestThemeCheckContrast(t *testing.T) {
 		"pure black behind a text":    {func(t *article.Theme) { t.CodeBlock = "background-color:black;color:#eee" }, []string{"<section>: a background of pure white or black"}},
 		"a dark box keeps its text":   {func(t *article.Theme) { t.CodeBlock, t.Code = "background:#222831", "color:rgb(220,220,220)" }, nil},
 		"a part inside another":       {func(t *article.Theme) { t.HeadCell, t.Link = "background:#1c3a77;color:#ffffff", "color:#1c3a77" }, []string{"link in a head cell: 1.0 in the light"}},
+		"a link has WeChat's colour":  {func(t *article.Theme) { t.H2, t.Link = "background:#1c3a77;color:#ffffff", "font-weight:bold" }, []string{"article link in a heading: 2.1 in the light"}},
+		"unless it has another":       {func(t *article.Theme) { t.H2, t.Link = "background:#1c3a77;color:#ffffff", "color:inherit" }, nil},
 		"a text without its own":      {func(t *article.Theme) { t.Quote, t.Article = "background:#333333", "color:#3f3f3f" }, []string{"quote: 1.2 in the light"}},
 		"a tint is no box of its own": {func(t *article.Theme) { t.Quote = "background:rgba(200,40,40,.08)" }, nil},
 	} {

@@ -61,7 +61,7 @@ func DefaultTheme() Theme {
 		Marker:        "color:" + accent,
 
 		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
-		InlineCode: "padding:2px 5px;border-radius:4px;background:rgba(127,127,127,.12);" + monoFonts + ";font-size:14.5px;color:#6e2a18;word-break:break-all",
+		InlineCode: "padding:2px 5px;border-radius:4px;background:rgba(127,127,127,.12);" + monoFonts + ";font-size:14.5px;color:#6e2a18",
 		CodeBlock:  "margin:.5em 0 1.25em;padding:14px 16px;border-radius:8px;background:rgba(127,127,127,.1);overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13.5px;line-height:1.65;color:#40454a",
 
@@ -96,7 +96,7 @@ func InkTheme() Theme {
 
 		Paragraph: "margin:0 0 .35em;text-indent:2em",
 		Strong:    "font-weight:bold",
-		Emphasis:  "font-style:normal;" + brush,
+		Emphasis:  "font-style:italic",
 		Strike:    "text-decoration:line-through;color:" + soft,
 		Link:      "color:#333333;text-decoration:none;border-bottom:1px solid rgba(127,127,127,.6)",
 		Ref:       "font-size:12px;line-height:1;vertical-align:super",
@@ -113,7 +113,7 @@ func InkTheme() Theme {
 		Marker:        "font-weight:normal",
 
 		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
-		InlineCode: monoFonts + ";font-size:15px;border-bottom:1px dotted rgba(127,127,127,.7);word-break:break-all",
+		InlineCode: monoFonts + ";font-size:15px;border-bottom:1px dotted rgba(127,127,127,.7)",
 		CodeBlock:  "margin:1.2em 0;padding:12px 2px;border-top:1px solid " + line + ";border-bottom:1px solid " + line + ";overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13.5px;line-height:1.65",
 
@@ -151,7 +151,7 @@ func BoldTheme() Theme {
 		Strong:    "font-weight:bold;padding:0 2px;background:" + tint + ".12)",
 		Emphasis:  "font-style:italic",
 		Strike:    "text-decoration:line-through",
-		Link:      "font-weight:bold;text-decoration:none;border-bottom:2px solid " + tint + ".6)", // the colour of what it stands in
+		Link:      "color:inherit;font-weight:bold;text-decoration:none;border-bottom:2px solid " + tint + ".6)", // the colour of what it stands in
 		Ref:       "font-size:11px;line-height:1;vertical-align:super;font-weight:bold",
 
 		Quote:          "margin:1.2em 0;padding:14px 16px 4px;border:1px solid " + line + ";border-top:4px solid " + accent + ";border-radius:4px;font-size:17px;line-height:1.6",
@@ -166,7 +166,7 @@ func BoldTheme() Theme {
 		Marker:        "font-weight:bold;color:" + accent,
 
 		Formula:    "margin:1em 0;text-align:center;text-indent:0;overflow-x:auto",
-		InlineCode: "padding:1px 5px;border:1px solid " + line + ";border-radius:3px;" + monoFonts + ";font-size:13.5px;word-break:break-all",
+		InlineCode: "padding:1px 5px;border:1px solid " + line + ";border-radius:3px;" + monoFonts + ";font-size:13.5px",
 		CodeBlock:  "margin:1em 0;padding:14px 16px;border-radius:4px;background:#2b303b;overflow-x:auto",
 		Code:       codeLines + ";" + monoFonts + ";font-size:13px;line-height:1.6;color:#d7dae0",
 

@@ -34,6 +34,7 @@ func TestThemePages(t *testing.T) {
 		out, err := d.Render(article.RenderOptions{Theme: theme, Pictures: addresses, Math: article.TeXSource, Highlight: keywords})
 		require.NoError(t, err)
 		page := string(article.Preview(out.HTML, d.Title, d.Author, pictures))
+		assert.Contains(t, page, `data-dark="0"`)
 		for _, scheme := range []string{"light", "dark"} {
 			chosen := strings.NewReplacer(`id="auto" checked`, `id="auto"`, `id="`+scheme+`"`, `id="`+scheme+`" checked`).Replace(page)
 			assert.Equal(t, 1, strings.Count(chosen, `" checked`))
