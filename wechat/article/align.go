@@ -128,8 +128,8 @@ func align(sent, stored []piece) ([]pair, bool) {
 // walkBack follows the trace from the end to the beginning.
 func walkBack(trace [][]int32, x, y int) []pair {
 	var out []pair
-	for d := len(trace) - 1; d >= 0; d-- {
-		reach, mid := trace[d], d+1
+	for d, reach := range slices.Backward(trace) {
+		mid := d + 1
 		k := x - y
 		from := k - 1
 		if k == -d || k != d && reach[mid+k-1] < reach[mid+k+1] {

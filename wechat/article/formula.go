@@ -231,7 +231,7 @@ func (drawings) CanInterruptParagraph() bool                 { return true }
 func (drawings) CanAcceptIndentedLine() bool                 { return false }
 
 func opensSVG(line []byte) bool {
-	return len(line) > 4 && bytes.EqualFold(line[:4], []byte("<svg")) && bytes.IndexByte([]byte(" \t\n/>"), line[4]) >= 0
+	return len(line) > 4 && bytes.EqualFold(line[:4], []byte("<svg")) && strings.IndexByte(" \t\n/>", line[4]) >= 0
 }
 
 // svgEnd is where in a line the outermost of the drawings ends that are open, and how many are open at its end.
@@ -269,7 +269,7 @@ func (inlineDrawings) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast
 	n := ast.NewRawHTML()
 	l, pos := block.Position()
 	for depth := 0; line != nil; line, segment = block.PeekLine() {
-		end := -1
+		var end int
 		if end, depth = svgEnd(line, depth); end >= 0 {
 			n.Segments.Append(segment.WithStop(segment.Start - segment.Padding + end))
 			block.Advance(end)

@@ -57,3 +57,22 @@ func FuzzFrontMatter(f *testing.F) {
 		_ = d.Check()
 	})
 }
+
+func FuzzSplit(f *testing.F) {
+	f.Add("a\n<!-- article -->\n\nb\n```\n<!-- article -->\n```\n<!--ARTICLE-->\r\nc")
+	f.Add("\xef\xbb\xbf\n~~~~\n~~~\n<!-- article -->\n~~~~\n<!-- article -->")
+	f.Fuzz(func(t *testing.T, md string) {
+		lines := strings.Split(strings.TrimPrefix(md, "\xef\xbb\xbf"), "\n")
+		last := 0
+		for _, text := range article.Split([]byte(md)) {
+			first, _, _ := strings.Cut(string(text.Markdown), "\n")
+			if text.Line <= last || text.Line > len(lines) || lines[text.Line-1] != first {
+				t.Fatalf("line %d is not %q", text.Line, first)
+			}
+			last = text.Line
+			if strings.TrimSpace(string(text.Markdown)) == "" {
+				t.Fatal("a part with nothing in it")
+			}
+		}
+	})
+}

@@ -83,13 +83,13 @@ func (w *writer) svgRoot(n ast.Node, root *html.Node) {
 	css, sized, filled := "", false, false
 	keep := root.Attr[:0]
 	for _, a := range root.Attr {
-		switch {
-		case a.Key == "width" || a.Key == "height":
-			if a.Key == "width" {
-				sized = true
-			}
-			css = style(css, a.Key+":"+withUnit(a.Val))
-		case a.Key == "style":
+		switch a.Key {
+		case "width":
+			sized = true
+			css = style(css, "width:"+withUnit(a.Val))
+		case "height":
+			css = style(css, "height:"+withUnit(a.Val))
+		case "style":
 			kept, lost := keepStyle(a.Val)
 			if lost {
 				w.note(n, "parts of a style that WeChat strips are left out")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,7 +25,7 @@ func TestTrapFileNames(t *testing.T) {
 	root := folder(t)
 	data := root["photo.png"].Data
 	for i, name := range []string{"noextension", "wrong.jpg", "CAPITALS.PNG", `quo"te.png`, "照片.png"} {
-		root[name] = fileOf(append(data[:len(data):len(data)], byte(i)))
+		root[name] = fileOf(append(slices.Clip(data), byte(i)))
 	}
 	p, err := article.New(article.Config{Client: c, Loader: article.Loader{FS: root}})
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package article_test
 
 import (
-	"encoding/json"
 	"errors"
 	"testing"
 
@@ -34,7 +33,7 @@ func TestUpdate(t *testing.T) {
 	assert.Contains(t, a.Content, "改过的。")
 	assert.Equal(t, a.Content, report.Stored)
 	assert.Equal(t, before.Articles[1].Cover, a.Cover)
-	assert.Equal(t, json.RawMessage("1"), a.Fields["need_open_comment"])
+	assert.JSONEq(t, "1", string(a.Fields["need_open_comment"]))
 	assert.Equal(t, before.Articles[1].Fields["pic_crop_1_1"], a.Fields["pic_crop_1_1"])
 	assert.Len(t, srv.ArticleImages(), images)
 	assert.Len(t, srv.Materials(), materials)
@@ -52,7 +51,7 @@ func TestUpdate(t *testing.T) {
 	assert.False(t, report.Unchanged)
 	assert.Equal(t, a.Cover, srv.Drafts()[0].Articles[1].Cover, "it names no cover: the draft keeps its own")
 	assert.Empty(t, srv.Drafts()[0].Articles[1].Author, "the text has none any more")
-	assert.Equal(t, json.RawMessage("1"), srv.Drafts()[0].Articles[1].Fields["only_fans_can_comment"])
+	assert.JSONEq(t, "1", string(srv.Drafts()[0].Articles[1].Fields["only_fans_can_comment"]))
 
 	_, err = p.Update(t.Context(), id, 1, []byte("---\ntitle: 换\ncover: tiny.webp\n---\nx"), nil)
 	require.NoError(t, err)
