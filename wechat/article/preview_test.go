@@ -35,6 +35,9 @@ func TestPreviewInTheDark(t *testing.T) {
 	page := string(article.Preview(`<p style="color:#404040">a</p><p style="color:#404040">b<br></p><section style="background:#ffffff;border-top:1px solid #000"><svg fill="#000"><path d="M0"></path></svg></section><hr style="margin:0"/>`, "t", "", nil))
 	assert.Contains(t, page, `<p style="color:#404040" data-dark="0">a</p><p style="color:#404040" data-dark="0">b<br></p>`)
 	assert.Contains(t, page, `<svg fill="#000"><path d="M0"></path></svg></section><hr style="margin:0"/>`)
+	inner := string(article.Preview(`<section style="background:#1c3a77"><b style="color:#eeeeee">a</b></section><b style="color:#eeeeee">b</b>`, "t", "", nil))
+	assert.Contains(t, inner, `[data-dark="1"] { color:rgb(238,238,238)!important; }`, "it is measured against the box")
+	assert.Contains(t, inner, `[data-dark="2"] { color:rgb(163,163,163)!important; }`, "and here against the page")
 	for _, when := range []string{"#dark:checked", "#auto:checked"} {
 		assert.Contains(t, page, "body:has("+when+`) [data-dark="0"] { color:rgb(163,163,163)!important; }`)
 		assert.Contains(t, page, "body:has("+when+`) [data-dark="1"] { background-color:rgb(25,25,25)!important;color:rgb(163,163,163)!important;border-top-color:`)

@@ -77,6 +77,7 @@ func TestRender(t *testing.T) {
 		"markdown in raw p":   {"<p>\n\na\n\n</p>", "<p></p><p>a</p>", ""},
 		"raw list":            {"<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>", ""},
 		"raw table":           {"<table><tr><td colspan=2 onclick=x>a</table>", `<section><table><tbody><tr><td colspan="2">a</td></tr></tbody></table></section>`, ""},
+		"raw table and text":  {"<table><tr><td>a</table>\n<p>b</p>", "<section><table><tbody><tr><td>a</td></tr></tbody></table></section><p>b</p>", ""},
 		"raw pre":             {"<pre>\na\n  b\n</pre>", "<section>a<br>&nbsp;&nbsp;b</section>", ""},
 		"raw link":            {`a <a href="https://e.com">b *c*</a> d`, "<p>a <span>b <em>c</em></span><sup>[1]</sup> d</p><section><section>引用链接</section><section>[1] b c: https://e.com</section></section>", "became a reference"},
 		"raw picture":         {`<img src="a.png" alt="x&quot;y" class="c" onerror="e()">`, img + ` alt="x&quot;y">`, ""},
