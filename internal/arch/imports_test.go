@@ -181,6 +181,7 @@ var requirements = []string{
 	"github.com/aws/smithy-go",
 	"github.com/google/jsonschema-go",
 	"github.com/jarcoal/httpmock",
+	"github.com/miekg/dns",
 	"github.com/stretchr/testify",
 	"github.com/yuin/goldmark",
 	"go.uber.org/goleak",
