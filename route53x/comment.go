@@ -81,12 +81,18 @@ func quoteAttr(s string) string {
 	return out.String()
 }
 
+// isAWSComment tells attributes from prose that happens to begin with AWS.
+func isAWSComment(comment string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimLeft(comment, "; \t"), "AWS ")
+	return ok && (strings.Contains(rest, "routing=") || strings.Contains(rest, "identifier=") || strings.Contains(rest, "healthCheckId="))
+}
+
 // awsComment reads the attributes behind "; AWS ". ok is false for any other comment.
 func awsComment(comment string) (attrs map[string]string, ok bool, err error) {
-	rest, ok := strings.CutPrefix(strings.TrimLeft(comment, "; \t"), "AWS ")
-	if !ok {
+	if !isAWSComment(comment) {
 		return nil, false, nil
 	}
+	rest := strings.TrimPrefix(strings.TrimLeft(comment, "; \t"), "AWS ")
 	attrs = map[string]string{}
 	for rest = strings.TrimLeft(rest, " \t"); rest != ""; rest = strings.TrimLeft(rest, " \t") {
 		key, value, found := strings.Cut(rest, "=")

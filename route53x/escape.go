@@ -128,7 +128,8 @@ func readStrings(s string, base int) ([]string, error) {
 			case s[0] == '"' && !quoted:
 				return nil, errors.New("a quote stands within a string")
 			case s[0] == '"':
-				if s = s[1:]; s != "" && strings.IndexByte(" \t\r\n", s[0]) < 0 {
+				if s = s[1:]; base == 8 && s != "" && // zone files may have them side by side
+					strings.IndexByte(" \t\r\n", s[0]) < 0 {
 					return nil, errors.New("something follows a quoted string without a blank")
 				}
 				closed = true

@@ -127,6 +127,7 @@ func (s RRSet) Canonical() (RRSet, error) {
 		if a.Target, err = ParseName(string(a.Target)); err != nil {
 			errs = append(errs, fmt.Errorf("alias: %w", err))
 		}
+		a.ZoneID = strings.TrimPrefix(a.ZoneID, "/hostedzone/")
 		c.Alias = &a
 		c.TTL = 0
 	}
@@ -144,8 +145,8 @@ func (s RRSet) check() []error {
 	switch {
 	case s.Alias != nil && len(s.Values) > 0:
 		add("an alias has no values")
-	case s.Alias != nil && s.Alias.ZoneID == "":
-		add("the alias does not say in which hosted zone its target is")
+	case s.Alias != nil && !isZoneID(s.Alias.ZoneID):
+		add("the alias does not say in which hosted zone its target is, or %q is no ID", s.Alias.ZoneID)
 	case s.Alias == nil && len(s.Values) == 0 && !s.traffic():
 		add("the set has neither values nor an alias")
 	}
@@ -176,6 +177,11 @@ func (s RRSet) check() []error {
 		}
 	}
 	return errs
+}
+
+// isZoneID: letters and digits, and cli53 writes $self for the zone that the record is in.
+func isZoneID(s string) bool {
+	return s == "$self" || s != "" && strings.Trim(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func (s RRSet) traffic() bool { _, ok := s.Routing.(TrafficPolicy); return ok }
