@@ -1,2 +1,55 @@
-// Package route53x has the record sets of Amazon Route 53 in canonical form, with every routing policy and exact escapes.
+// Package route53x knows the record sets of Amazon Route 53: it reads and writes zone files without loss, finds what has
+// to change in a zone, and packs the changes into as few requests as Route 53 allows.
+//
+// There are no calls to Route 53 yet: the sets that are there come from the caller, and a [Plan] says which elements each
+// ChangeResourceRecordSets has. Finding zones, carrying out plans, waiting for INSYNC, registered domains and the move of
+// a domain are to come.
+//
+// # What the platform does
+//
+// A record set is all values of one name and type, with one TTL, or one of several such sets with a routing policy and an
+// identifier. It changes as a whole: a DELETE has to repeat what is there, a CREATE fails where something is, an UPSERT
+// overwrites. Up to 1000 values or 32,000 characters go into one request, all or nothing, and those of an UPSERT count
+// twice. Names and texts have octal escapes, while zone files have decimal ones: \042 is a quote here and a star there.
+//
+// # What the package does
+//
+//   - [RRSet] has every type and policy. [RRSet.Canonical] is one spelling for all; sets are compared in it, so that case,
+//     final dots, escapes, the order of values and the borders of TXT strings make no change.
+//   - [ParseZone] reads files of BIND, exports of Cloudflare and the dialect of cli53 to the end, and lists everything that
+//     is wrong, left out or altered, with line and column. [WriteZone] writes what it reads back equal.
+//   - [Diff] makes a [Plan]: creates, updates and deletes in the order of Route 53's lists, warnings, batches. It refuses
+//     to change or delete more than 30 % of a zone, or the name servers of the apex, unless told otherwise. A plan is JSON
+//     that can be kept and read back; [Plan.Inverse] undoes it.
+//   - An update is DELETE and CREATE in one batch: a compare-and-swap, which fails when somebody else changed the set
+//     meanwhile, and is cheaper than an UPSERT where there are more new values than old.
+//   - [Pack] keeps together what excludes each other, creates before it deletes, has targets before their aliases, and
+//     reaches the [LowerBound] with sets of one size.
+//
+// # From a file to a plan
+//
+//	zone, issues, err := route53x.ParseZone(file, "example.com", nil)
+//	…
+//	for _, issue := range issues {
+//		fmt.Println(issue) // 12:8: wrong: A: bad A A: "192.0.2.300"
+//	}
+//	plan, err := route53x.Diff(have, zone.Sets, &route53x.DiffOptions{KeepUnknown: true})
+//	switch {
+//	case errors.Is(err, route53x.ErrUnsafe):
+//		… // fmt.Print(plan), ask, and again with Thresholds or ApexNS
+//	case err != nil:
+//		return err
+//	}
+//	fmt.Print(plan)
+//
+// # Limits
+//
+// Of policies it never writes one: sets of a traffic policy are left alone and named. Health checks are IDs, and not
+// checked. That an alias has the zone ID of its target, and that a CIDR collection is there, Route 53 will tell. A plan
+// for which changes that exclude each other are more than one batch holds is refused. $INCLUDE is not followed.
+//
+// # Sources
+//
+// The API reference and developer guide of Route 53; RFC 1035, 2308, 3597, 9460; the export of cli53. Read 2026-11. What
+// these do not say, or nobody has tried, is marked unverified where it is used.
 package route53x
