@@ -21,22 +21,23 @@ func (p *zoneParser) directive(e *entry) error {
 			return nil
 		}
 		origin, err := p.absolute(args[0].text)
-		if err != nil {
-			p.issue(Wrong, args[0], "$ORIGIN: %v; relative names below keep the origin %s", err, p.origin.ZoneFile())
-			return nil
+		if p.origin = origin; err != nil { // "" then: nothing may land under the one before
+			p.issue(Wrong, args[0], "$ORIGIN: %v", err)
 		}
-		p.origin = origin
 	case "$TTL":
 		if len(args) != 1 {
 			p.issue(Wrong, e.first(), "$TTL takes one time")
 			return nil
 		}
 		ttl, ok, err := parseTTL(strings.ToUpper(args[0].text))
-		if !ok || err != nil {
+		switch {
+		case err != nil:
+			p.issue(Wrong, args[0], "$TTL: %v", err)
+		case !ok:
 			p.issue(Wrong, args[0], "$TTL: not a time: seconds, or numbers with w, d, h, m, s")
-			return nil
+		default:
+			p.defTTL = &ttl
 		}
-		p.defTTL = &ttl
 	case "$INCLUDE":
 		p.issue(Wrong, e.first(), "$INCLUDE is not followed: other files are not opened; put its records here")
 	case "$GENERATE":

@@ -20,8 +20,11 @@ func routingAttrs(r Routing) []attr {
 		return []attr{{"countryCode", r.Country}, {"continentCode", r.Continent}, {"subdivisionCode", r.Subdivision}}
 	case GeoProximity:
 		return []attr{
-			{"region", r.Region}, {"localZoneGroup", r.LocalZoneGroup},
-			{"latitude", r.Latitude}, {"longitude", r.Longitude}, {"bias", strconv.Itoa(int(r.Bias))},
+			{"region", r.Region},
+			{"localZoneGroup", r.LocalZoneGroup},
+			{"latitude", r.Latitude},
+			{"longitude", r.Longitude},
+			{"bias", strconv.Itoa(int(r.Bias))},
 		}
 	case Failover:
 		return []attr{{"failover", r.Role}}

@@ -2,6 +2,7 @@ package route53x_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -154,7 +155,7 @@ func TestDiffRefuses(t *testing.T) {
 			for _, text := range tt.text {
 				require.ErrorContains(t, err, text)
 			}
-			if tt.kind == route53x.ErrInvalid {
+			if errors.Is(err, route53x.ErrInvalid) {
 				assert.Nil(t, plan)
 			} else {
 				assert.NotEmpty(t, plan.Changes)

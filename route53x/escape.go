@@ -60,8 +60,8 @@ func unescape(s string, base int) (string, error) {
 	return out.String(), nil
 }
 
-// writeQuoted writes bytes as one quoted string.
-func writeQuoted(out *strings.Builder, s string, base int) {
+// writeQuoted writes bytes as one quoted string of Route 53.
+func writeQuoted(out *strings.Builder, s string) {
 	out.WriteByte('"')
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -69,7 +69,7 @@ func writeQuoted(out *strings.Builder, s string, base int) {
 			out.WriteByte('\\')
 			out.WriteByte(c)
 		case c < 0x20 || c >= 0x7f:
-			writeEscape(out, c, base)
+			writeEscape(out, c, 8)
 		default:
 			out.WriteByte(c)
 		}
@@ -80,22 +80,22 @@ func writeQuoted(out *strings.Builder, s string, base int) {
 // QuoteTXT makes the value of a TXT record from any bytes: quoted strings of at most 255 bytes, cut before they are
 // escaped, so that no cut falls into an escape. The empty text is one empty string.
 func QuoteTXT(text string) string {
-	return quoteStrings([]string{text}, 8)
+	return quoteStrings([]string{text})
 }
 
 // quoteStrings keeps the borders of the strings and cuts those that are too long.
-func quoteStrings(strs []string, base int) string {
+func quoteStrings(strs []string) string {
 	var out strings.Builder
 	for i, s := range strs {
 		if i > 0 {
 			out.WriteByte(' ')
 		}
 		for len(s) > maxString {
-			writeQuoted(&out, s[:maxString], base)
+			writeQuoted(&out, s[:maxString])
 			out.WriteByte(' ')
 			s = s[maxString:]
 		}
-		writeQuoted(&out, s, base)
+		writeQuoted(&out, s)
 	}
 	return out.String()
 }

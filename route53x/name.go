@@ -3,6 +3,7 @@ package route53x
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -115,8 +116,8 @@ func (n Name) Within(zone Name) bool {
 func (n Name) sortKey() string {
 	labels := strings.Split(strings.TrimSuffix(string(n), "."), ".")
 	var out strings.Builder
-	for i := len(labels) - 1; i >= 0; i-- {
-		out.WriteString(labels[i])
+	for _, label := range slices.Backward(labels) {
+		out.WriteString(label)
 		out.WriteByte(0) // below every byte of a label, so that a parent comes before its children
 	}
 	return out.String()

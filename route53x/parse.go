@@ -89,10 +89,14 @@ func (p *zoneParser) entry(e *entry) error {
 
 // absolute reads a name that may lack the origin.
 func (p *zoneParser) absolute(s string) (Name, error) {
+	relative := s == "@" || !dns.IsFqdn(s)
+	if relative && p.origin == "" {
+		return "", errors.New("a relative name, and the last $ORIGIN was not readable")
+	}
 	if s == "@" {
 		return p.origin, nil
 	}
-	if !dns.IsFqdn(s) {
+	if relative {
 		if p.origin == "." {
 			s += "."
 		} else {
@@ -192,7 +196,7 @@ func (p *zoneParser) data(t Type, tokens []token) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return quoteStrings(strs, 8), nil
+		return quoteStrings(strs), nil
 	}
 	rr, err := parseData(t, text, p.origin)
 	if err != nil {

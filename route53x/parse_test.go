@@ -11,7 +11,7 @@ import (
 	"github.com/kitroll/kitroll/route53x"
 )
 
-func parse(t *testing.T, text string, opts *route53x.ParseOptions) (sets []string, issues []string) {
+func parse(t *testing.T, text string, opts *route53x.ParseOptions) (sets, issues []string) {
 	t.Helper()
 	zone, found, err := route53x.ParseZone(strings.NewReader(text), "example.com", opts)
 	require.NoError(t, err)
@@ -71,6 +71,15 @@ func TestParseZone(t *testing.T) {
 		"$INCLUDE is refused": {
 			text: "$INCLUDE /etc/passwd\na 60 A 192.0.2.1\n", sets: []string{"a.example.com. A 60 192.0.2.1"},
 			issues: []string{`1:1: wrong: $INCLUDE is not followed: other files are not opened; put its records here: "$INCLUDE"`},
+		},
+		"an origin that is not one": { // records must not land under the one before
+			text: "$ORIGIN a..b\na 60 A 192.0.2.1\nb.example.com. 60 CNAME c\nd.example.com. 60 A 192.0.2.1\n$ORIGIN example.com.\ne 60 A 192.0.2.1\n",
+			sets: []string{"d.example.com. A 60 192.0.2.1", "e.example.com. A 60 192.0.2.1"},
+			issues: []string{
+				`1:9: wrong: $ORIGIN: name "a..b.example.com." has an empty label: "a..b"`,
+				`2:1: wrong: a relative name, and the last $ORIGIN was not readable: "a"`,
+				`3:25: wrong: CNAME: bad CNAME Target: "c"`,
+			},
 		},
 		"directives that are not": {
 			text: "$MAGIC\n$TTL never\n$ORIGIN\n",

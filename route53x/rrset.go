@@ -226,14 +226,3 @@ func (s RRSet) SameKey(o RRSet) bool {
 	b, errB := ParseName(string(o.Name))
 	return errA == nil && errB == nil && a == b && strings.EqualFold(string(s.Type), string(o.Type)) && s.SetIdentifier == o.SetIdentifier
 }
-
-// compareSets is the order of Route 53's lists: names by their labels from the right, then types, then identifiers.
-func compareSets(a, b Key) int {
-	if a.Name != b.Name {
-		return strings.Compare(a.Name.sortKey(), b.Name.sortKey())
-	}
-	if c := strings.Compare(string(a.Type), string(b.Type)); c != 0 {
-		return c
-	}
-	return strings.Compare(a.SetIdentifier, b.SetIdentifier)
-}

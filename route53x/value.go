@@ -64,7 +64,7 @@ func (t Type) CanonicalValue(value string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s value: %w", t, err)
 		}
-		return quoteStrings(strs, 8), nil
+		return quoteStrings(strs), nil
 	}
 	decimal, err := rebase(value, 8, 10)
 	if err != nil {
@@ -221,7 +221,7 @@ func (w *dataWriter) strings(escaped ...string) {
 			w.fail(err)
 		}
 	}
-	w.word(quoteStrings(plain, 8))
+	w.word(quoteStrings(plain))
 }
 
 func (w *dataWriter) hex(s string) {
