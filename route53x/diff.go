@@ -46,9 +46,9 @@ func Diff(have, want []RRSet, opts *DiffOptions) (*Plan, error) {
 	if err := d.check(want); err != nil {
 		return nil, fmt.Errorf("route53x: plan: %w: %w", ErrInvalid, err)
 	}
-	plan := &Plan{Zone: d.apex, Upsert: o.Upsert, Limits: o.Limits, Base: DigestOf(have), Changes: []Change{}}
+	plan := &Plan{Zone: d.apex, Upsert: o.Upsert, Limits: o.Limits, Base: digest(d.result(nil)), Changes: []Change{}}
 	unsafe := d.changes(plan)
-	plan.Result = DigestOf(d.result(plan.Changes))
+	plan.Result = digest(d.result(plan.Changes))
 	plan.Warnings = warnings(d.apex, plan.Changes, o.Limits.orDefaults())
 	if n, most := len(d.have)+count(plan.Changes, Create)-count(plan.Changes, Delete), o.Limits.orDefaults().SetsPerZone; n > most {
 		plan.Warnings = append(plan.Warnings, Finding{Key{Name: d.apex}, fmt.Sprintf("the zone will have %d sets, and the quota is %d unless it was raised", n, most)})
@@ -190,11 +190,11 @@ func (d *differ) changes(plan *Plan) error {
 	return unsafe
 }
 
-// result is the zone after the changes.
+// result is the zone after the changes, canonical.
 func (d *differ) result(changes []Change) []RRSet {
 	after := make(map[Key]RRSet, len(d.have))
 	for k, at := range d.have {
-		after[k] = at.listed
+		after[k] = at.canonical
 	}
 	for _, c := range changes {
 		if c.After == nil {

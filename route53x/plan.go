@@ -57,6 +57,11 @@ func DigestOf(sets []RRSet) Digest {
 		}
 		canonical = append(canonical, s)
 	}
+	return digest(canonical)
+}
+
+// digest sorts the sets, which are canonical.
+func digest(canonical []RRSet) Digest {
 	sortSets(canonical)
 	h := sha256.New()
 	for _, s := range canonical {
