@@ -117,6 +117,9 @@ func TestOrderOfBatches(t *testing.T) {
 	t.Parallel()
 	a := func(name route53x.Name) route53x.RRSet { return simple(name, route53x.A, 60, "192.0.2.1") }
 	cname := func(name route53x.Name) route53x.RRSet { return simple(name, route53x.CNAME, 60, "x.") }
+	three := simple("3.example.com.", route53x.A, 60, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+	four := simple("4.example.com.", route53x.A, 60, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
+	other := simple("other.example.com.", route53x.A, 60, "192.0.2.1", "192.0.2.2")
 	for name, tt := range map[string]struct {
 		have, want []route53x.RRSet
 		elements   int
@@ -125,6 +128,14 @@ func TestOrderOfBatches(t *testing.T) {
 		"creates before deletes": { // trap 12
 			have: []route53x.RRSet{a("a.example.com.")}, want: []route53x.RRSet{a("b.example.com.")}, elements: 1,
 			ops: [][]string{{"CREATE b.example.com. A"}, {"DELETE a.example.com. A"}},
+		},
+		"a delete does not slip into a gap before a create": {
+			have: []route53x.RRSet{a("a.example.com.")}, want: []route53x.RRSet{three, four}, elements: 4,
+			ops: [][]string{{"CREATE 4.example.com. A"}, {"DELETE a.example.com. A", "CREATE 3.example.com. A"}},
+		},
+		"a delete waits, though the first batch has room": {
+			have: []route53x.RRSet{a("a.example.com.")}, want: []route53x.RRSet{three, other}, elements: 4,
+			ops: [][]string{{"CREATE 3.example.com. A"}, {"DELETE a.example.com. A", "CREATE other.example.com. A"}},
 		},
 		"an alias after its target": { // trap 10
 			want: []route53x.RRSet{alias("a.example.com.", "b.example.com."), alias("b.example.com.", "c.example.com."), a("c.example.com.")}, elements: 1,
@@ -148,21 +159,24 @@ func TestOrderOfBatches(t *testing.T) {
 		},
 		"simple to routed": {
 			have:     []route53x.RRSet{a("r.example.com.")},
-			want:     []route53x.RRSet{routed("1", route53x.Weighted{Weight: 1}, "192.0.2.1"), routed("2", route53x.Weighted{Weight: 1}, "192.0.2.2")},
+			want:     []route53x.RRSet{a("a.example.com."), routed("1", route53x.Weighted{Weight: 1}, "192.0.2.1"), routed("2", route53x.Weighted{Weight: 1}, "192.0.2.2")},
 			elements: 3,
-			ops:      [][]string{{"DELETE r.example.com. A", "CREATE r.example.com. A [1]", "CREATE r.example.com. A [2]"}},
+			ops:      [][]string{{"DELETE r.example.com. A", "CREATE r.example.com. A [1]", "CREATE r.example.com. A [2]"}, {"CREATE a.example.com. A"}},
 		},
 		"one policy to another": {
 			have:     []route53x.RRSet{routed("1", route53x.Weighted{Weight: 1}, "192.0.2.1"), routed("2", route53x.Weighted{Weight: 1}, "192.0.2.2")},
-			want:     []route53x.RRSet{routed("1", route53x.MultiValue{}, "192.0.2.1"), routed("2", route53x.MultiValue{}, "192.0.2.2")},
-			elements: 4,
-			ops:      [][]string{{"DELETE r.example.com. A [1]", "DELETE r.example.com. A [2]", "CREATE r.example.com. A [1]", "CREATE r.example.com. A [2]"}},
+			want:     []route53x.RRSet{three, routed("1", route53x.MultiValue{}, "192.0.2.1"), routed("2", route53x.MultiValue{}, "192.0.2.2")},
+			elements: 5,
+			ops: [][]string{
+				{"DELETE r.example.com. A [1]", "DELETE r.example.com. A [2]", "CREATE r.example.com. A [1]", "CREATE r.example.com. A [2]"},
+				{"CREATE 3.example.com. A"},
+			},
 		},
 		"a lost alias goes with its target that becomes a CNAME": {
 			have:     []route53x.RRSet{a("b.example.com."), alias("a.example.com.", "b.example.com.")},
-			want:     []route53x.RRSet{cname("b.example.com.")},
+			want:     []route53x.RRSet{cname("b.example.com."), a("c.example.com.")},
 			elements: 3,
-			ops:      [][]string{{"DELETE a.example.com. A", "DELETE b.example.com. A", "CREATE b.example.com. CNAME"}},
+			ops:      [][]string{{"DELETE a.example.com. A", "DELETE b.example.com. A", "CREATE b.example.com. CNAME"}, {"CREATE c.example.com. A"}},
 		},
 		"aliases in a circle are Route 53's to refuse": {
 			want: []route53x.RRSet{alias("a.example.com.", "b.example.com."), alias("b.example.com.", "a.example.com.")}, elements: 2,

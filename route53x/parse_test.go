@@ -189,6 +189,11 @@ func TestParseZone(t *testing.T) {
 				`b.example.com. A [x] alias of a.example.com. in $self (routing="FAILOVER" failover="PRIMARY" identifier="x")`,
 			},
 		},
+		"an identifier with the mark of Cloudflare": {
+			text:   "a 1 A 192.0.2.1 ; AWS routing=\"WEIGHTED\" weight=1 identifier=\"cf_tags=\"\n",
+			sets:   []string{`a.example.com. A [cf_tags=] 1 192.0.2.1 (routing="WEIGHTED" weight=1 identifier="cf_tags=")`},
+			issues: []string{`1:1: note: TTL 1: Cloudflare means automatic by that, and this file has no mark of Cloudflare; kept: "a"`},
+		},
 		"cli53, wrong": {
 			text: "a 60 A 192.0.2.1 ; AWS routing=\"MOON\" identifier=\"One\"\nb 60 A 192.0.2.1 ; AWS routing=\"WEIGHTED\" weight=1\nc 60 A 192.0.2.1 ; AWS load balancer\nd 60 AWS ALIAS A x\n",
 			sets: []string{"c.example.com. A 60 192.0.2.1"},
