@@ -65,7 +65,8 @@ func (p *zoneParser) generate(e *entry) error {
 		words = slices.Insert(words, 3, strconv.FormatUint(uint64(ttl), 10))
 	}
 	zp := dns.NewZoneParser(strings.NewReader(strings.Join(words, " ")+"\n"), p.origin.ZoneFile(), "")
-	for {
+	made := 0
+	for ; ; made++ {
 		rr, ok := zp.Next()
 		if !ok {
 			break
@@ -94,6 +95,8 @@ func (p *zoneParser) generate(e *entry) error {
 	}
 	if err := zp.Err(); err != nil {
 		p.issue(Wrong, culprit(err, e.tokens), "$GENERATE: %s", dataReason(err))
+	} else if made == 0 {
+		p.issue(Wrong, e.first(), "$GENERATE makes no record")
 	}
 	return nil
 }

@@ -93,6 +93,7 @@ func TestParseZone(t *testing.T) {
 			text: "$TTL 60\n$GENERATE 1-3/2 h$ A 192.0.2.$\n",
 			sets: []string{"h1.example.com. A 60 192.0.2.1", "h3.example.com. A 60 192.0.2.3"},
 		},
+		"$GENERATE of nothing": {text: "$GENERATE 0-65535 \\;\n", issues: []string{`1:1: wrong: $GENERATE makes no record: "$GENERATE"`}},
 		"$GENERATE of too much": {
 			text: "$GENERATE 0-9999999 h$ A 192.0.2.1\na 60 A 192.0.2.1\n", sets: []string{"a.example.com. A 60 192.0.2.1"},
 			issues: []string{`1:11: wrong: $GENERATE: bad range in $GENERATE range: "0-9999999"`},
