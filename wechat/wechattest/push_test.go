@@ -182,6 +182,8 @@ func TestPushComesBack(t *testing.T) {
 			assert.Equal(t, 5*time.Second, a.Took)
 			assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		assert.Len(t, seen, 12)
 	})
 }
