@@ -286,7 +286,8 @@ func (d *decoder) delta(key []byte) bool {
 		if d.peek() != '{' {
 			return d.skip()
 		}
-		return d.newCall() && d.object((*decoder).function) && d.closeCalls()
+		d.newCall()
+		return d.object((*decoder).function)
 	case "role", "name":
 		return d.skip()
 	default:

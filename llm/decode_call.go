@@ -16,11 +16,12 @@ func (d *decoder) calls() bool {
 			}
 			continue
 		}
-		if !d.newCall() || !d.object((*decoder).call) {
+		d.newCall()
+		if !d.object((*decoder).call) {
 			return false
 		}
 	}
-	return d.closeCalls()
+	return true
 }
 
 func (d *decoder) emptyCalls() stretch {
@@ -31,14 +32,10 @@ func (d *decoder) emptyExtras() stretch {
 	return stretch{len(d.chunk.extras), len(d.chunk.extras)}
 }
 
-func (d *decoder) newCall() bool {
+// newCall opens a call, at the end of the present choice's stretch.
+func (d *decoder) newCall() {
 	d.chunk.calls = append(d.chunk.calls, callDelta{index: -1, extras: d.emptyExtras()})
-	return true
-}
-
-func (d *decoder) closeCalls() bool {
 	d.last().calls.to = len(d.chunk.calls)
-	return true
 }
 
 func (d *decoder) lastCall() *callDelta { return &d.chunk.calls[len(d.chunk.calls)-1] }

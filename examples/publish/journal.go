@@ -26,10 +26,10 @@ const (
 // rewritten whole after every step (temporary file, fsync, rename), and holds IDs and addresses, never a key or a phone
 // number. One process at a time owns it.
 type Journal struct {
-	mu    sync.Mutex
-	path  string
-	lock  *os.File
-	state journalState
+	mu     sync.Mutex
+	path   string
+	unlock func() error
+	state  journalState
 }
 
 type journalState struct {
@@ -51,16 +51,19 @@ type Entry struct {
 // OpenJournal opens or creates the journal at path for this job. The errors say in one sentence what is wrong with it:
 // in use, broken, somebody else's file, or of another article.
 func OpenJournal(path, source, identity string) (*Journal, error) {
-	lock, err := lockFile(path + ".lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("journal %s cannot be locked: %w", path, err)
+	}
+	unlock, err := atomicfile.TryLock(path + ".lock")
 	if err != nil {
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, atomicfile.ErrLocked) {
 			return nil, fmt.Errorf("journal %s is in use by another process: wait for it, or name another -journal", path)
 		}
 		return nil, fmt.Errorf("journal %s cannot be locked: %w", path, err)
 	}
-	j := &Journal{path: path, lock: lock}
+	j := &Journal{path: path, unlock: unlock}
 	if err := j.load(source, identity); err != nil {
-		_ = unlockFile(lock)
+		_ = unlock()
 		return nil, err
 	}
 	return j, nil
@@ -183,4 +186,4 @@ func (j *Journal) save() error {
 }
 
 // Close lets another process have the journal.
-func (j *Journal) Close() error { return unlockFile(j.lock) }
+func (j *Journal) Close() error { return j.unlock() }

@@ -111,17 +111,25 @@ func streams(body []byte) bool {
 	return json.Unmarshal(body, &w) == nil && w.Stream
 }
 
-func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
+// parse admits a request and reads its body; false = it has been refused.
+func (s *Server) parse(w http.ResponseWriter, r *http.Request, body []byte, wire any) bool {
 	if !s.admit(w, r, http.MethodPost, body) {
-		return
+		return false
 	}
 	if e := s.wrongType(r); e != nil {
 		s.fail(w, *e)
-		return
+		return false
 	}
-	var wire wireChat
-	if err := json.Unmarshal(body, &wire); err != nil {
+	if err := json.Unmarshal(body, wire); err != nil {
 		s.fail(w, APIError{Message: "We could not parse the JSON body of your request."})
+		return false
+	}
+	return true
+}
+
+func (s *Server) chat(w http.ResponseWriter, r *http.Request, body []byte) {
+	var wire wireChat
+	if !s.parse(w, r, body, &wire) {
 		return
 	}
 	req, refusal := s.checkChat(wire)

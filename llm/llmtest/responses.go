@@ -46,16 +46,8 @@ type responsesInput struct {
 }
 
 func (s *Server) responses(w http.ResponseWriter, r *http.Request, body []byte) {
-	if !s.admit(w, r, http.MethodPost, body) {
-		return
-	}
-	if e := s.wrongType(r); e != nil {
-		s.fail(w, *e)
-		return
-	}
 	var wire responsesWire
-	if err := json.Unmarshal(body, &wire); err != nil {
-		s.fail(w, APIError{Message: "We could not parse the JSON body of your request."})
+	if !s.parse(w, r, body, &wire) {
 		return
 	}
 	var members map[string]json.RawMessage
