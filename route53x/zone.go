@@ -2,18 +2,10 @@ package route53x
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-)
-
-// Kinds of errors, for errors.Is.
-var (
-	ErrInvalid = errors.New("not valid")              // Route 53 would refuse it
-	ErrLimit   = errors.New("limit exceeded")         // larger than Route 53 or an option allows
-	ErrUnsafe  = errors.New("refused for its extent") // a plan that changes more than it may
 )
 
 // ParseOptions are the options of [ParseZone]. nil has the defaults.
