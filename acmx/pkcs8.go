@@ -63,10 +63,15 @@ func decryptPKCS8(pemKey, pass []byte) (crypto.Signer, error) {
 		return nil, err
 	}
 	plain, err := scheme.open(pass)
-	defer clear(plain)
 	if err != nil {
 		return nil, err
 	}
+	return readKey(plain)
+}
+
+// readKey reads the decrypted bytes, and clears them.
+func readKey(plain []byte) (crypto.Signer, error) {
+	defer clear(plain)
 	whole, err := keyInfo(plain, padding(plain))
 	if err != nil {
 		return nil, err
@@ -114,7 +119,7 @@ func otherBlock(b *pem.Block) error {
 	return fmt.Errorf("%w: the PEM block is %s: want one of type ENCRYPTED PRIVATE KEY", ErrMalformed, is)
 }
 
-// open decrypts. The result has its padding still on, and is the caller's to clear.
+// open decrypts. The result has its padding still on, and is for readKey, which clears it.
 func (s *pbes2) open(pass []byte) ([]byte, error) {
 	key, err := s.derive(pass)
 	if err != nil {

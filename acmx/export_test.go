@@ -1,0 +1,19 @@
+package acmx
+
+import "crypto"
+
+// ReadKey is the reading of what was decrypted.
+func ReadKey(plain []byte) (crypto.Signer, error) { return readKey(plain) }
+
+// Rounds is how many rounds of PBKDF2 an encrypted key asks for, 0 when it cannot be read.
+func Rounds(pemKey []byte) int {
+	der, err := encryptedBlock(pemKey)
+	if err != nil {
+		return 0
+	}
+	scheme, err := parseEncrypted(der)
+	if err != nil {
+		return 0
+	}
+	return scheme.rounds
+}
