@@ -3,6 +3,8 @@ package route53x
 import (
 	"context"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,7 +29,8 @@ type DSRecord struct {
 
 // ServerDelegation is what one server of the parent zone says.
 type ServerDelegation struct {
-	Server      netip.AddrPort `json:"server"`
+	Server      netip.AddrPort `json:"server"`         // not valid where no address was found for Host
+	Host        string         `json:"host,omitempty"` // its name; "" where only addresses were given
 	NameServers []string       `json:"nameServers"`
 	TTL         time.Duration  `json:"ttl"`
 	DS          []DSRecord     `json:"ds"`
@@ -40,10 +43,39 @@ type ServerDelegation struct {
 }
 
 // Agreed reports whether all servers answered, and the same: NS as a set, and DS. Their TTLs may differ.
-func (d Delegation) Agreed() bool { return d.agreed() }
+func (d Delegation) Agreed() bool {
+	for _, s := range d.Servers {
+		if s.Problem != "" || !slices.Equal(s.NameServers, d.NameServers) || !slices.Equal(s.DS, d.DS) {
+			return false
+		}
+	}
+	return len(d.Servers) > 0
+}
 
-// Is reports whether all servers answered, and with just these name servers, in any order and spelling.
-func (d Delegation) Is(nameServers []string) bool { return d.is(nameServers) }
+// Is reports whether all servers answered, and with just these name servers, in any order and spelling. Their DS may
+// differ.
+func (d Delegation) Is(nameServers []string) bool {
+	want := hostNames(nameServers)
+	for _, s := range d.Servers {
+		if s.Problem != "" || !slices.Equal(s.NameServers, want) {
+			return false
+		}
+	}
+	return len(d.Servers) > 0
+}
+
+// hostNames are sorted, without final dots, each once.
+func hostNames(names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, s := range names {
+		if n, err := ParseName(s); err == nil {
+			s = strings.TrimSuffix(string(n), ".")
+		}
+		out = append(out, s)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // DelegationOptions are the options of [AskDelegation]. nil has the defaults.
 type DelegationOptions struct {
@@ -76,7 +108,7 @@ type Resolver interface {
 // It writes nothing and keeps nothing, so that it can be called until a change is to be seen everywhere: see
 // [Delegation.Is].
 //
-// Errors: [ErrInvalid]; ErrNotFound where the parent says that there is no such domain, or that it is not delegated;
+// Errors: [ErrInvalid]; [ErrNotFound] where the parent says that there is no such domain, or that it is not delegated;
 // the cause of ctx; else what kept every server of a zone on the way from answering. When some servers of the parent
 // answer and some do not, it is in their Problem and no error.
 //

@@ -39,7 +39,8 @@ const (
 
 // Expectation is a name that differs on purpose. It excuses records that are missing, that are there in addition or that
 // have other values, and the RCODE that follows from it; a server that does not answer, or not with authority, it does
-// not excuse. Where Sets has a plain set of the name and type, the new answer has to be that set nevertheless.
+// not excuse. Where Sets has a plain set of the name and type, the new answer has to be that set nevertheless, unless the
+// reason is that a person acknowledged it.
 type Expectation struct {
 	Name Name `json:"name"` // a wildcard is for the probes below it
 	Type Type `json:"type"` // "" = all types
