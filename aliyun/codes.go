@@ -16,8 +16,8 @@ type verdict struct {
 }
 
 // judgeCode maps a code to its meaning: exactly first, then by prefix. The isv. and isp. codes are the platform's
-// (help.aliyun.com/document_detail/101346 and 101347, read 2026-11); the codes of the gateway and the assignment to
-// kinds are unverified. A code that is not known has no kind.
+// (help.aliyun.com/document_detail/101346 and 101347, read 2026-11); the codes of the gateway, of DNS and of domains, and the
+// assignment to kinds are unverified. A code that is not known has no kind.
 func judgeCode(code string) verdict {
 	switch code {
 	case "isv.BUSINESS_LIMIT_CONTROL", "BUSINESS_LIMIT_CONTROL_MINUTE", "isv.BUSINESS_LIMIT_HOUR", "isv.BUSINESS_LIMIT_DAY":
@@ -82,6 +82,12 @@ func judgeCode(code string) verdict {
 		return verdict{[]error{ErrInput}, "check the parameters of the call and of the template", "请检查请求参数与模板变量的格式"}
 	case "isv.BLACK_KEY_CONTROL_LIMIT", "isv.SMS_CONTENT_ILLEGAL":
 		return verdict{[]error{ErrContent}, "the text holds a word that is not allowed", "短信内容含有违禁词"}
+	case "DomainRecordDuplicate", "DomainRecordConflict":
+		return verdict{[]error{ErrConflict}, "a record that is there already excludes it", "已存在冲突或重复的解析记录"}
+	case "DomainRecordLocked", "DomainForbidden", "RecordForbidden.DNSChange":
+		return verdict{[]error{ErrLocked}, lockedHint, lockedHintZH}
+	case "IncorrectDomainUser", "DomainRecordNotBelongToUser":
+		return notThere()
 	case "isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError":
 		return verdict{kinds: []error{ErrTemporary}}
 	}
@@ -90,6 +96,12 @@ func judgeCode(code string) verdict {
 		return throttled()
 	case strings.HasPrefix(code, "Forbidden."):
 		return forbidden()
+	case strings.HasPrefix(code, "InvalidAction"), strings.HasPrefix(code, "InvalidVersion"):
+		return verdict{kinds: []error{ErrInput}}
+	case strings.HasSuffix(code, ".NoExist"), strings.HasSuffix(code, "NotFound"), strings.HasSuffix(code, "NotExist"):
+		return notThere()
+	case strings.HasPrefix(code, "QuotaExceeded"):
+		return verdict{[]error{ErrQuota}, "a limit of this edition of the product is reached", "已达到当前版本的限额"}
 	case strings.HasPrefix(code, "Missing"), strings.HasPrefix(code, "Invalid"):
 		return verdict{kinds: []error{ErrInput}}
 	}
@@ -117,6 +129,14 @@ func (e *Error) advise() {
 		e.Hint, e.HintZH = "the network or the platform failed: try again later", "网络或平台暂时异常，请稍后再试"
 	case e.Is(ErrAuth):
 		e.Hint, e.HintZH = "check where the AccessKey comes from", "请检查 AccessKey 的来源"
+	case e.Is(ErrLocked):
+		e.Hint, e.HintZH = lockedHint, lockedHintZH
+	case e.Is(ErrTaskFailed):
+		e.Hint, e.HintZH = "see to the reason and order the task again: nothing waits for it any more", "请处理失败原因后重新提交任务"
+	case e.Is(ErrConflict):
+		e.Hint, e.HintZH = "look at what is there, and decide which of the two is right", "请核对现有状态后再决定"
+	case e.Is(fs.ErrNotExist):
+		e.Hint, e.HintZH = notThere().en, notThere().zh
 	case e.Is(ErrInput):
 		e.Hint, e.HintZH = "correct what is named here: the call had no effect", "请修正所列参数；本次调用未生效"
 	case e.Code != "":
@@ -129,6 +149,15 @@ const (
 	numberHintZH = "该号码触发流控，请等待窗口结束；限额可在控制台调整"
 )
 
+const (
+	lockedHint   = "take the lock off first, and put it on again afterwards"
+	lockedHintZH = "请先解除锁定，完成后再恢复"
+)
+
+func notThere() verdict {
+	return verdict{[]error{fs.ErrNotExist}, "it is not there, or not in this account", "不存在，或不属于本账号"}
+}
+
 func throttled() verdict {
 	return verdict{[]error{ErrThrottled}, "too many calls a second on this account", "账号调用频率过高"}
 }
@@ -136,8 +165,8 @@ func throttled() verdict {
 func forbidden() verdict {
 	return verdict{
 		[]error{ErrAuth, fs.ErrPermission},
-		"grant the RAM user this call: for text messages AliyunDysmsFullAccess, or a narrower policy",
-		"请为该 RAM 用户授权：短信服务为 AliyunDysmsFullAccess 或更小的权限策略",
+		"grant the RAM user this call: AliyunDysmsFullAccess for text messages, AliyunDNSFullAccess for DNS, AliyunDomainFullAccess for domains, or a narrower policy",
+		"请为该 RAM 用户授权：短信 AliyunDysmsFullAccess、解析 AliyunDNSFullAccess、域名 AliyunDomainFullAccess，或更小的权限策略",
 	}
 }
 

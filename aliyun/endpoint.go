@@ -13,7 +13,7 @@ import (
 // Product is one of Aliyun's APIs, by the name of its endpoint. It picks the host of a call.
 type Product string
 
-// SMSProduct is dysmsapi, version 2017-05-25: text messages. Others can be called with [Client.Call] once
+// SMSProduct is dysmsapi, version 2017-05-25: text messages. Beside it, [DNSProduct] and [DomainProduct], others can be called with [Client.Call] once
 // [Config].Endpoints names their host.
 const SMSProduct Product = "dysmsapi"
 
@@ -47,6 +47,11 @@ func endpointsFor(region string, overrides map[Product]string, allowHTTP bool) (
 			problems = append(problems, fmt.Errorf("Endpoints[%s]: %w", product, err))
 		}
 		out[product] = ep
+	}
+	for product, host := range map[Product]string{DNSProduct: "alidns.aliyuncs.com", DomainProduct: "domain.aliyuncs.com"} {
+		if _, given := out[product]; !given { // one host for all regions
+			out[product] = endpoint{"https", host}
+		}
 	}
 	if _, given := out[SMSProduct]; !given {
 		host, known := smsHost(region)

@@ -22,6 +22,10 @@ var (
 	ErrContent     = errors.New("aliyun: content refused")
 	ErrTemporary   = errors.New("aliyun: temporary failure")
 
+	ErrConflict   = errors.New("aliyun: what is there does not go with it") // a record in the way, a zone that moves, a transfer in another state
+	ErrLocked     = errors.New("aliyun: locked against changes")            // the lock comes off first
+	ErrTaskFailed = errors.New("aliyun: task failed")                       // queued with success, and then not done: Message has the reason
+
 	// ErrUnknownOutcome is a call that may or may not have taken effect: no answer, an answer cut off, an answer
 	// without a code, a 5xx. It is never repeated by the client. For a text message see [SMS.Resolve].
 	ErrUnknownOutcome = errors.New("aliyun: outcome unknown")
@@ -37,11 +41,13 @@ const (
 	Day    Level = "day"
 )
 
-// Error is every error of a call. Its text and fields hold no key, URL, phone number or template parameter.
+// Error is every error of a call. Its text and fields hold no key, URL, phone number, template parameter, e-mail address or
+// auth code.
 type Error struct {
 	Kind      error // the main kind, nil when the code is not known; Is answers the others as well
 	Product   Product
 	Op        string // the action, such as "SendSms"
+	TaskNo    string // of a domain task
 	Code      string // as the platform wrote it, "" when it did not answer
 	Message   string // as the platform wrote it, redacted; of bad input: every problem, each naming its field
 	RequestID string
@@ -84,7 +90,7 @@ func (e *Error) Error() string {
 	}
 	var where []string
 	for _, part := range []struct{ label, value string }{
-		{"", e.Code}, {"HTTP ", e.statusText()}, {"request ", e.RequestID}, {"OutID ", e.sendText()},
+		{"", e.Code}, {"HTTP ", e.statusText()}, {"request ", e.RequestID}, {"task ", e.TaskNo}, {"OutID ", e.sendText()},
 	} {
 		if part.value != "" {
 			where = append(where, part.label+part.value)
@@ -134,6 +140,7 @@ func (e *Error) LogValue() slog.Value {
 		{"code", e.Code},
 		{"status", e.statusText()},
 		{"request", e.RequestID},
+		{"task", e.TaskNo},
 		{"out_id", e.OutID},
 		{"level", string(e.Level)},
 		{"hint_zh", e.HintZH},
@@ -148,9 +155,11 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// inputError is bad input, noticed before anything was sent.
-func inputError(op string, problems ...string) *Error {
-	e := &Error{Kind: ErrInput, Product: SMSProduct, Op: op, Message: strings.Join(problems, "; ")}
+// inputError is bad input to a text message, noticed before anything was sent.
+func inputError(op string, problems ...string) *Error { return badInput(SMSProduct, op, problems...) }
+
+func badInput(p Product, op string, problems ...string) *Error {
+	e := &Error{Kind: ErrInput, Product: p, Op: op, Message: strings.Join(problems, "; ")}
 	e.advise()
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,11 @@ import (
 // maxMessage bounds what of a platform's message gets into an error, in bytes.
 const maxMessage = 300
 
-// redactor takes out of the platform's texts what it may have echoed: the key, phone numbers and template parameters.
+// mailPattern finds e-mail addresses: those of a domain's contacts are nobody's business.
+var mailPattern = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[A-Za-z]{2,}`)
+
+// redactor takes out of the platform's texts what it may have echoed: the key, phone numbers, template parameters and
+// e-mail addresses.
 // A text that repeats the string to sign is cut before it, since that holds all of them in another spelling.
 func redactor(r Request, key Credentials) func(string) string {
 	hidden := []string{key.AccessKeySecret, key.SecurityToken}
@@ -38,6 +43,7 @@ func redactor(r Request, key Credentials) func(string) string {
 	// A short value may be part of a longer one.
 	slices.SortFunc(hidden, func(a, b string) int { return len(b) - len(a) })
 	return func(text string) string {
+		text = mailPattern.ReplaceAllString(text, secret.Hidden)
 		if i := strings.Index(strings.ToLower(text), "string to sign"); i >= 0 {
 			text = text[:i] + "string to sign is left out"
 		}
