@@ -178,6 +178,7 @@ var requirements = []string{
 	"github.com/aliyun/credentials-go",
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/aws-sdk-go-v2/service/route53",
+	"github.com/aws/aws-sdk-go-v2/service/acm",
 	"github.com/aws/aws-sdk-go-v2/service/s3",
 	"github.com/aws/smithy-go",
 	"github.com/google/jsonschema-go",
