@@ -179,6 +179,7 @@ var requirements = []string{
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/aws-sdk-go-v2/service/route53",
 	"github.com/aws/aws-sdk-go-v2/service/acm",
+	"github.com/aws/aws-sdk-go-v2/service/route53domains",
 	"github.com/aws/aws-sdk-go-v2/service/s3",
 	"github.com/aws/smithy-go",
 	"github.com/google/jsonschema-go",
