@@ -1,8 +1,13 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"iter"
 	"time"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
 )
 
 // EventKind says what an [Event] is.
@@ -59,4 +64,116 @@ type Journal interface {
 	Load(ctx context.Context, id string) (State, error)
 	// Save has the state on disk, or wherever it is safe, when it returns.
 	Save(ctx context.Context, s State) error
+}
+
+// Run takes the move from where the journal has it to its end, with all its waits, and yields what happens. The error
+// comes once and last; after it, and after a break, Run goes on where it was. It starts no goroutine and has no time limit
+// of its own.
+//
+// Errors: as of [Runner.Advance], and the cause of ctx.
+func (r *Runner) Run(ctx context.Context, opts *RunOptions) iter.Seq2[Event, error] {
+	var o RunOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.Sleep == nil {
+		o.Sleep = httpcall.Sleep
+	}
+	return func(yield func(Event, error) bool) {
+		s, err := r.Load(ctx)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		l := &loop{r: r, o: o, s: s, yield: yield}
+		if err := l.run(ctx); err != nil && !errors.Is(err, errStop) {
+			yield(Event{At: r.now(), Step: l.s.Step}, err)
+		}
+	}
+}
+
+// errStop is the caller's break.
+var errStop = errors.New("stopped")
+
+type loop struct {
+	r        *Runner
+	o        RunOptions
+	s        State
+	yield    func(Event, error) bool
+	failures int
+	last     Event // of the waits, which are told once
+}
+
+func (l *loop) run(ctx context.Context) error {
+	for step := Step(""); ; {
+		if l.s.Undo == nil && l.s.Step != step && l.s.Step != StepEnd {
+			if l.s.Step == l.o.Before {
+				return nil
+			}
+			step = l.s.Step
+			en, zh := step.Title()
+			if err := l.tell(Event{At: l.r.now(), Kind: EventBegin, Step: step, Text: en, TextZH: zh}); err != nil {
+				return err
+			}
+		}
+		s, next, err := l.r.Advance(ctx, l.s)
+		l.s = s
+		for _, e := range next.Events {
+			if err := l.tell(e); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			if next.After, err = l.trouble(ctx, err); err != nil {
+				return err
+			}
+		} else {
+			l.failures = 0
+		}
+		if next.Done {
+			return nil
+		}
+		if next.After > 0 {
+			if err := l.o.Sleep(ctx, next.After); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// tell yields an event, and one that says again what is being waited for once a day at most.
+func (l *loop) tell(e Event) error {
+	if e.Kind == EventWait || e.Kind == EventAttention {
+		if e.Text == l.last.Text && e.At.Sub(l.last.At) < 24*time.Hour {
+			return nil
+		}
+		l.last = e
+	}
+	if !l.yield(e, nil) {
+		return errStop
+	}
+	return nil
+}
+
+// trouble asks a person, or waits and tries again, or ends the run.
+func (l *loop) trouble(ctx context.Context, err error) (time.Duration, error) {
+	e, ours := errors.AsType[*Error](err)
+	if ours && e.Question != nil && l.o.Ask != nil {
+		answer, askErr := l.o.Ask(ctx, *e.Question)
+		if askErr != nil {
+			return 0, askErr
+		}
+		s, err := l.r.Answer(ctx, l.s, *e.Question, answer)
+		if err != nil {
+			return 0, err
+		}
+		l.s = s
+		return 0, l.tell(Event{At: l.r.now(), Kind: EventAsk, Step: s.Step, Text: "answered: " + answer})
+	}
+	l.failures++
+	if ours || ctx.Err() != nil || l.failures > *cmp.Or(l.o.Retries, new(5)) {
+		return 0, err
+	}
+	pause := 30 * time.Second << (l.failures - 1)
+	return pause, l.tell(Event{At: l.r.now(), Kind: EventTrouble, Step: l.s.Step, Text: err.Error(), Until: l.r.now().Add(pause)})
 }

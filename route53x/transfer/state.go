@@ -41,6 +41,7 @@ type State struct {
 	SwitchedAt time.Time `json:"switchedAt,omitzero"`
 	ParentAt   time.Time `json:"parentAt,omitzero"` // since when every server of the parent has the new name servers
 
+	PendingAt time.Time `json:"pendingAt,omitzero"` // since when a transfer is pending that no order explains
 	Filing    Filing    `json:"filing,omitempty"`
 	CodeTask  string    `json:"codeTask,omitempty"` // by which the auth code is asked for; the code itself is not kept
 	CodeAt    time.Time `json:"codeAt,omitzero"`
