@@ -28,8 +28,8 @@ const (
 	nameHAProxy   = "haproxy.pem"
 )
 
-// allNames are those that any layout has.
-func allNames() []string { return []string{nameFullChain, nameKey, nameCert, nameChain, nameHAProxy} }
+// fileNames are those that any layout has.
+func fileNames() []string { return []string{nameFullChain, nameKey, nameCert, nameChain, nameHAProxy} }
 
 // names are those that the layout may have; nil for one that is not known.
 func (l Layout) names() []string {

@@ -79,7 +79,7 @@ func (d *disk) holds(name string, fs files) bool {
 			return false
 		}
 	}
-	for _, other := range allNames() {
+	for _, other := range fileNames() {
 		if _, err := d.root.Lstat(path.Join(dirVersions, name, other)); err == nil && !fs.has(other) {
 			return false // of another layout
 		}
@@ -130,7 +130,7 @@ func (d *disk) link(fs files) error {
 
 // unlink removes the links but those of the names to keep.
 func (d *disk) unlink(keep func(name string) bool) error {
-	for _, name := range allNames() {
+	for _, name := range fileNames() {
 		if !d.ours(name) || keep != nil && keep(name) {
 			continue
 		}
