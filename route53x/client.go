@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -22,6 +23,9 @@ type Client struct {
 	retry   httpcall.Retry
 	log     *slog.Logger
 	region  string
+
+	mu    sync.Mutex
+	locks map[string]chan struct{} // by zone; one that is full is held
 }
 
 // api is the calls that the package makes. They are method values, and the SDK's client is kept in no field: were it
@@ -48,9 +52,12 @@ func New(cfg Config) (*Client, error) {
 		log:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		retry:  httpcall.Retry{Max: *cmp.Or(cfg.MaxRetries, new(8))},
 		region: cmp.Or(cfg.AWS.Region, "us-east-1"),
+		locks:  map[string]chan struct{}{},
 	}
 	if c.clock == nil {
 		c.clock = machine{}
+	} else {
+		c.retry.Sleep = c.clock.Sleep
 	}
 	if c.limiter == nil {
 		c.limiter = NewLimiter(&LimiterOptions{Clock: c.clock})
@@ -64,7 +71,10 @@ func newAPI(cfg Config, region string) api {
 	if cfg.Zones == nil || cfg.Records == nil {
 		own := cfg.AWS.Copy()
 		own.Region = region
-		sdk := route53.NewFromConfig(own, func(o *route53.Options) { o.Retryer = aws.NopRetryer{} })
+		sdk := route53.NewFromConfig(own, func(o *route53.Options) {
+			o.Retryer = aws.NopRetryer{} // the limiter has to know of each attempt
+			o.HTTPClient = httpClient(cfg.AWS)
+		})
 		a = api{
 			zonesByName: sdk.ListHostedZonesByName, zone: sdk.GetHostedZone, createZone: sdk.CreateHostedZone, deleteZone: sdk.DeleteHostedZone,
 			sets: sdk.ListResourceRecordSets, change: sdk.ChangeResourceRecordSets, getChange: sdk.GetChange, zoneLimit: sdk.GetHostedZoneLimit,
@@ -77,6 +87,23 @@ func newAPI(cfg Config, region string) api {
 		a.sets, a.change, a.getChange, a.zoneLimit = r.ListResourceRecordSets, r.ChangeResourceRecordSets, r.GetChange, r.GetHostedZoneLimit
 	}
 	return a
+}
+
+// lock waits for its turn at a zone: Route 53 refuses a change while it works on another of the same zone.
+func (c *Client) lock(ctx context.Context, zoneID string) (unlock func(), err error) {
+	c.mu.Lock()
+	turn := c.locks[zoneID]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.locks[zoneID] = turn
+	}
+	c.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, &Error{Op: opChange, Subject: zoneID, Err: fmt.Errorf("waiting for another change of the zone: %w", context.Cause(ctx))}
+	}
 }
 
 func (c *Client) safe() secret.Fields { return secret.Fields{"route53x.Client", "Region", c.region} }

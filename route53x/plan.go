@@ -107,6 +107,16 @@ type Plan struct {
 	Limits   Limits    `json:"limits,omitzero"`
 }
 
+// ID is a short fingerprint of the plan, which stands in the comments of its changes.
+func (p *Plan) ID() string {
+	data, err := json.Marshal(p)
+	if err != nil {
+		data = []byte(p.Base + p.Result) // strings and numbers always marshal
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
+
 // Op is one element of a ChangeBatch.
 type Op struct {
 	Action string // "CREATE", "DELETE" or "UPSERT"
@@ -115,9 +125,11 @@ type Op struct {
 
 // Ops are the elements of batch i in the order in which they are sent: deletes, aliases before their targets, then the
 // rest, targets before their aliases.
-func (p *Plan) Ops(i int) []Op {
+func (p *Plan) Ops(i int) []Op { return p.ops(p.Batches[i].Changes) }
+
+func (p *Plan) ops(changes []int) []Op {
 	var gone, goneTargets, made, madeAliases []Op
-	for _, n := range p.Batches[i].Changes {
+	for _, n := range changes {
 		c := p.Changes[n]
 		if c.Before != nil && (c.After == nil || !p.Upsert) {
 			if op := (Op{"DELETE", *c.Before}); c.Before.Alias != nil {
