@@ -31,11 +31,10 @@ func (w *walk) delegation(ctx context.Context) (Delegation, error) {
 			return Delegation{}, w.failed(err)
 		}
 	}
-	absent := make([]bool, len(d.Servers))
 	var wg sync.WaitGroup
 	for i := range d.Servers {
 		if d.Servers[i].Problem == "" {
-			wg.Go(func() { absent[i] = w.askParent(ctx, &d.Servers[i]) })
+			wg.Go(func() { w.askParent(ctx, &d.Servers[i]) })
 		}
 	}
 	wg.Wait()
@@ -43,13 +42,11 @@ func (w *walk) delegation(ctx context.Context) (Delegation, error) {
 		return Delegation{}, stopped(ctx)
 	}
 	answered := 0
-	for i, s := range d.Servers {
-		if s.Problem == "" {
-			answered++
-		} else if !absent[i] {
-			absent[i] = true
+	for _, s := range d.Servers {
+		if s.Problem != "" {
 			continue
 		}
+		answered++
 		d.NameServers = append(d.NameServers, s.NameServers...)
 		d.TTL, d.DSTTL = max(d.TTL, s.TTL), max(d.DSTTL, s.DSTTL)
 		d.DS = append(d.DS, s.DS...)
@@ -85,53 +82,52 @@ func (w *walk) failed(err error) error {
 
 const notDelegated = "there is no delegation of it"
 
-// askParent asks one server for NS and DS. absent: it says that there is no delegation.
-func (w *walk) askParent(ctx context.Context, s *ServerDelegation) (absent bool) {
+// askParent asks one server for NS and DS.
+func (w *walk) askParent(ctx context.Context, s *ServerDelegation) {
 	s.NameServers, s.DS = []string{}, []DSRecord{}
-	ns := w.server(s.Server)
-	re, err := w.ask(ctx, ns, w.domain, dns.TypeNS, netip.Prefix{})
+	server := w.server(s.Server)
+	ns, err := w.ask(ctx, server, w.domain, dns.TypeNS, netip.Prefix{})
 	if err != nil {
 		s.Problem = err.Error()
-		return false
+		return
 	}
-	switch hosts, ttl, child := w.said(re, w.domain); {
-	case re.msg == nil:
-		s.Problem = string(re.status) + ": " + re.text
+	hosts, ttl, child := said(ns, w.domain)
+	switch {
+	case ns.msg == nil:
+		s.Problem = ns.text
 	case len(hosts) > 0:
-		for _, h := range hosts {
-			s.NameServers = append(s.NameServers, string(h))
-		}
-		s.NameServers = hostNames(s.NameServers)
-		s.TTL, s.Child = ttl, child
-	case re.msg.Rcode == dns.RcodeNameError || re.msg.Rcode == dns.RcodeSuccess && re.msg.Authoritative:
+	case ns.msg.Authoritative && (ns.msg.Rcode == dns.RcodeNameError || ns.msg.Rcode == dns.RcodeSuccess):
 		s.Problem = notDelegated
-		return true
 	default:
-		s.Problem = "no answer to rely on: " + answer{rcode: re.msg.Rcode}.String()
+		s.Problem = "no answer to rely on: " + answer{rcode: ns.msg.Rcode}.String()
 	}
 	if s.Problem != "" {
-		return false
+		return
 	}
-	if re, err = w.ask(ctx, ns, w.domain, dns.TypeDS, netip.Prefix{}); err != nil {
+	ds, err := w.ask(ctx, server, w.domain, dns.TypeDS, netip.Prefix{})
+	switch {
+	case err != nil:
 		s.Problem = err.Error()
-		return false
+	case ds.msg == nil:
+		s.Problem = "it does not tell whether there is a DS: " + ds.text
+	case ds.msg.Rcode != dns.RcodeSuccess || !ds.msg.Authoritative:
+		s.Problem = "it does not tell whether there is a DS: no authority: " + answer{rcode: ds.msg.Rcode}.String()
 	}
-	if re.msg == nil || re.msg.Rcode != dns.RcodeSuccess || !re.msg.Authoritative {
-		s.Problem = "it does not tell whether there is a DS"
-		if re.msg == nil {
-			s.Problem += ": " + re.text
-		}
-		s.NameServers, s.TTL, s.Child = []string{}, 0, false
-		return false
+	if s.Problem != "" {
+		return
 	}
-	for _, rr := range re.msg.Answer {
-		if ds, ok := rr.(*dns.DS); ok && sameName(ds.Hdr.Name, w.domain) {
-			s.DS = append(s.DS, DSRecord{ds.KeyTag, ds.Algorithm, ds.DigestType, strings.ToLower(ds.Digest)})
-			s.DSTTL = max(s.DSTTL, seconds(ds.Hdr.Ttl))
+	for _, h := range hosts {
+		s.NameServers = append(s.NameServers, string(h))
+	}
+	s.NameServers = hostNames(s.NameServers)
+	s.TTL, s.Child = ttl, child
+	for _, rr := range ds.msg.Answer {
+		if d, ok := rr.(*dns.DS); ok && sameName(d.Hdr.Name, w.domain) {
+			s.DS = append(s.DS, DSRecord{d.KeyTag, d.Algorithm, d.DigestType, strings.ToLower(d.Digest)})
+			s.DSTTL = max(s.DSTTL, seconds(d.Hdr.Ttl))
 		}
 	}
 	sortDS(s.DS)
-	return false
 }
 
 func sortDS(all []DSRecord) {

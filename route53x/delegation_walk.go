@@ -132,7 +132,7 @@ func (w *walk) step(ctx context.Context, at *cut, n Name, depth int) (*cut, erro
 	if err != nil {
 		return nil, err
 	}
-	hosts, _, _ := w.said(re, n)
+	hosts, _, _ := said(re, n)
 	if len(hosts) == 0 {
 		if re.msg.Rcode == dns.RcodeNameError {
 			return nil, &Error{Kind: ErrNotFound, Op: "delegation", Subject: n.ZoneFile(), Message: "the zone " + at.zone.ZoneFile() + " does not have it"}
@@ -167,7 +167,7 @@ func (w *walk) wanted(addr netip.Addr) bool { return addr.Is4() || w.opts.IPv6 }
 
 // said reads the NS set of a name out of a reply: of a referral, or, with child, of the answer of a server that serves the
 // name itself.
-func (w *walk) said(re reply, n Name) (hosts []Name, ttl time.Duration, child bool) {
+func said(re reply, n Name) (hosts []Name, ttl time.Duration, child bool) {
 	if re.msg == nil || re.msg.Rcode != dns.RcodeSuccess {
 		return nil, 0, false
 	}
@@ -194,7 +194,7 @@ func (w *walk) anyone(ctx context.Context, at *cut, n Name, qtype uint16, depth 
 		if err != nil {
 			return re, false
 		}
-		hosts, _, _ := w.said(re, n)
+		hosts, _, _ := said(re, n)
 		switch {
 		case re.msg == nil:
 			wrong = append(wrong, fmt.Sprintf("%s: %s", addr.Addr(), re.text))

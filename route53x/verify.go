@@ -86,8 +86,9 @@ type VerifyOptions struct {
 // [VerifyOptions.Types]; and random labels below the zone and below each wildcard. Compared are the RCODE and the values in
 // canonical form, whatever their order and spelling; of a delegation its servers with their glue; of an answer with a CNAME
 // the CNAME, whose target is asked on its own. TTLs are reported and never a difference, and SOA and NS of the zone itself
-// differ on purpose. An answer has to be authoritative. What differs is asked a second time; a set whose answers rotate
-// is asked more often, and differs when the new side gives a value that the old side never gave and Sets does not have.
+// differ on purpose. An answer has to be authoritative. What the old side has is asked there a second time, and what
+// differs everywhere; a set whose answers rotate is asked more often, and differs when the new side gives a value that the
+// old side never gave and Sets does not have.
 //
 // Beyond that: each server's SOA serial must stay the same while Verify runs, the name servers of the zone must be the
 // same on all new servers, a DS at the parent must fit a key of the new servers, CAA must allow Amazon where it issues

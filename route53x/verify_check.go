@@ -63,7 +63,7 @@ func (r *run) serials(ctx context.Context) ([]uint32, error) {
 		if status == Timeout || status == Unusable {
 			d.Text = ""
 		}
-		if !slices.Contains(r.report.Differences, d) {
+		if !slices.ContainsFunc(r.report.Differences, func(o Difference) bool { return o.Type == SOA && o.Server == d.Server }) {
 			r.report.Differences = append(r.report.Differences, d)
 		}
 	}

@@ -2,6 +2,7 @@ package route53x
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -136,7 +137,7 @@ func asExpected(a answer, olds []answer, allowed map[string]bool) bool {
 
 // difference describes one, with its status.
 func (r *run) difference(q *inquiry, s *nameserver, was, is answer) Difference {
-	d := Difference{Name: q.as, Type: q.typ, Subnet: q.subnet, Server: s.addr, New: is.String()}
+	d := Difference{Name: q.as, Type: q.typ, Subnet: q.subnet, Server: s.addr, New: is.String(), was: was, is: is}
 	if q.as != q.name {
 		d.Probe = q.name
 	}
@@ -190,26 +191,38 @@ func (r *run) excuse(d *Difference, q *inquiry, was, is answer) {
 }
 
 // fold leaves out what another difference explains: a name that is gone at a server, or there in addition, has another
-// RCODE for all types that it never had, and so have the empty names above it.
+// RCODE for all types that it never had, and so have the empty names above it; and a CNAME answers for every type.
 func fold(found []Difference) []Difference {
 	type at struct {
-		server string
+		server netip.AddrPort
 		name   Name
 	}
-	explained := map[at]bool{}
+	gone, cname := map[at]bool{}, map[at]bool{}
 	for _, d := range found {
-		if d.Status == Missing || d.Status == Extra {
-			for n := d.Name; ; n = n.parent() {
-				explained[at{d.Server.String(), n}] = true
-				if n == "." {
-					break
-				}
+		if d.Status != Missing && d.Status != Extra && d.Status != Value {
+			continue
+		}
+		if d.Type == CNAME && (d.Why == "" || d.Why == WhyAcknowledged) {
+			cname[at{d.Server, d.Name}] = true
+		}
+		for n := d.Name; d.Status != Value; n = n.parent() {
+			gone[at{d.Server, n}] = true
+			if n == "." {
+				break
 			}
 		}
 	}
 	return slices.DeleteFunc(found, func(d Difference) bool {
-		empty := func(s string) bool { return s == "NODATA" || s == dns.RcodeToString[dns.RcodeNameError] }
-		return d.Status == Rcode && empty(d.Old) && empty(d.New) && explained[at{d.Server.String(), d.Name}]
+		switch empty, alias := d.was.ok() && !d.was.data(), d.was.cname(); {
+		case !d.is.ok():
+			return false
+		case d.is.data():
+			return d.Type != CNAME && d.is.cname() && (empty || alias) && cname[at{d.Server, d.Name}]
+		case alias:
+			return d.Type != CNAME && cname[at{d.Server, d.Name}]
+		default:
+			return d.Status == Rcode && empty && gone[at{d.Server, d.Name}]
+		}
 	})
 }
 

@@ -66,6 +66,8 @@ type Difference struct {
 	New    string         `json:"new"` // of this server
 	Why    Why            `json:"why,omitempty"`
 	Text   string         `json:"text,omitempty"` // what a person should know
+
+	was, is answer
 }
 
 // TTLChange is a set with the same values and another TTL.

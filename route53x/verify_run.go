@@ -159,7 +159,7 @@ func (r *run) do(ctx context.Context) (*Report, error) {
 	if err := r.apex(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.askAll(ctx, all); err != nil {
+	if err := r.askAll(ctx, r.servers, all); err != nil {
 		return nil, err
 	}
 	if err := r.again(ctx, all); err != nil {
@@ -182,15 +182,27 @@ func (r *run) do(ctx context.Context) (*Report, error) {
 	return r.report, nil
 }
 
-// again asks a second time what differs, and more often what rotates.
+// again asks the old side a second time for what it has, which shows what rotates; everybody for what differs; and more
+// often for what rotates.
 func (r *run) again(ctx context.Context, all []*inquiry) error {
-	var unlike, rotating []*inquiry
+	var there, unlike, rotating []*inquiry
 	for _, q := range all {
-		if r.know.rotates(q.question) || r.unlike(q) {
+		if slices.ContainsFunc(q.got[:len(r.v.Old)], func(got []answer) bool { return got[0].ok() && got[0].data() }) {
+			there = append(there, q)
+		}
+	}
+	if err := r.askAll(ctx, r.servers[:len(r.v.Old)], there); err != nil {
+		return err
+	}
+	for _, q := range all {
+		switch {
+		case r.rotates(q):
+			rotating = append(rotating, q)
+		case r.unlike(q):
 			unlike = append(unlike, q)
 		}
 	}
-	if err := r.askAll(ctx, unlike); err != nil {
+	if err := r.askAll(ctx, r.servers, unlike); err != nil {
 		return err
 	}
 	for _, q := range unlike {
@@ -199,16 +211,16 @@ func (r *run) again(ctx context.Context, all []*inquiry) error {
 		}
 	}
 	for range r.opts.Rotations {
-		if err := r.askAll(ctx, rotating); err != nil {
+		if err := r.askAll(ctx, r.servers, rotating); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// askAll puts every question to every server once more. Each server has workers of its own, so that a slow one does not
-// hold up the others.
-func (r *run) askAll(ctx context.Context, all []*inquiry) error {
+// askAll puts every question to every one of the first servers once more. Each has workers of its own, so that a slow one
+// does not hold up the others.
+func (r *run) askAll(ctx context.Context, servers []*nameserver, all []*inquiry) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -217,7 +229,7 @@ func (r *run) askAll(ctx context.Context, all []*inquiry) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan struct{}, 64)
-	for i, s := range r.servers {
+	for i, s := range servers {
 		var next atomic.Int64
 		for range min(r.opts.Concurrency, len(all)) {
 			wg.Go(func() {
@@ -237,8 +249,8 @@ func (r *run) askAll(ctx context.Context, all []*inquiry) error {
 			})
 		}
 	}
-	r.total = max(r.total, r.asked+len(all)*len(r.servers))
-	for range len(all) * len(r.servers) {
+	r.total = max(r.total, r.asked+len(all)*len(servers))
+	for range len(all) * len(servers) {
 		select {
 		case <-done:
 		case <-ctx.Done():
