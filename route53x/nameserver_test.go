@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
-
-	"github.com/kitroll/kitroll/route53x"
 )
 
 // authority is a name server of one zone as RFC 1034 has it: wildcards, empty names, delegations with glue, CNAMEs
@@ -31,30 +28,22 @@ type authority struct {
 }
 
 // newAuthority serves a zone file without an SOA, which it makes.
-func newAuthority(t testing.TB, zone, file string) *authority {
-	t.Helper()
+func newAuthority(tb testing.TB, zone, file string) *authority {
+	tb.Helper()
 	a := &authority{zone: dns.Fqdn(zone), rrs: map[string][]dns.RR{}, serial: 1}
 	zp := dns.NewZoneParser(strings.NewReader("$ORIGIN "+a.zone+"\n$TTL 300\n"+file), a.zone, "")
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
 		name := dns.CanonicalName(rr.Header().Name)
 		a.rrs[name] = append(a.rrs[name], rr)
-		require.True(t, dns.IsSubDomain(a.zone, name), "%s is not in the zone", name)
+		require.True(tb, dns.IsSubDomain(a.zone, name), "%s is not in the zone", name)
 		for n := name; n != a.zone; {
 			if n = parentOf(n); a.rrs[n] == nil {
 				a.rrs[n] = []dns.RR{}
 			}
 		}
 	}
-	require.NoError(t, zp.Err())
+	require.NoError(tb, zp.Err())
 	return a
-}
-
-// ofSets serves plain sets.
-func ofSets(t testing.TB, zone string, sets []route53x.RRSet) *authority {
-	t.Helper()
-	var file strings.Builder
-	require.NoError(t, route53x.WriteZone(&file, zone, slices.Values(sets), nil))
-	return newAuthority(t, zone, file.String())
 }
 
 func (a *authority) of(name string, qtype uint16) []dns.RR {
@@ -107,7 +96,7 @@ func (a *authority) fill(m *dns.Msg, name string, qtype uint16) {
 		if ns := a.of(cut, dns.TypeNS); len(ns) > 0 && (cut != name || qtype != dns.TypeDS) {
 			m.Ns = ns
 			for _, rr := range ns {
-				host := dns.CanonicalName(rr.(*dns.NS).Ns)
+				host := dns.CanonicalName(rr.(*dns.NS).Ns) //nolint:errcheck // of picks by type
 				m.Extra = append(append(m.Extra, a.of(host, dns.TypeA)...), a.of(host, dns.TypeAAAA)...)
 			}
 			return
@@ -170,9 +159,9 @@ func parentOf(name string) string {
 }
 
 // listen serves on loopback, UDP and TCP at one port.
-func (a *authority) listen(t testing.TB) netip.AddrPort {
-	t.Helper()
-	udp, tcp, addr := freePort(t)
+func (a *authority) listen(tb testing.TB) netip.AddrPort {
+	tb.Helper()
+	udp, tcp, addr := freePort(tb)
 	for _, s := range []*dns.Server{{PacketConn: udp}, {Listener: tcp}} {
 		s.Handler = dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 			if m := a.answer(q, s.Listener != nil); m != nil {
@@ -186,7 +175,7 @@ func (a *authority) listen(t testing.TB) netip.AddrPort {
 			_ = s.ActivateAndServe()
 		}()
 		<-up
-		t.Cleanup(func() {
+		tb.Cleanup(func() {
 			_ = s.Shutdown()
 			<-down
 		})
@@ -195,18 +184,18 @@ func (a *authority) listen(t testing.TB) netip.AddrPort {
 }
 
 // freePort finds a port of loopback that nobody has, for UDP and TCP.
-func freePort(t testing.TB) (net.PacketConn, net.Listener, netip.AddrPort) {
-	t.Helper()
+func freePort(tb testing.TB) (net.PacketConn, net.Listener, netip.AddrPort) {
+	tb.Helper()
 	for range 20 {
 		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
 		if err == nil {
 			return udp, tcp, netip.MustParseAddrPort(udp.LocalAddr().String())
 		}
 		_ = udp.Close()
 	}
-	require.FailNow(t, "no port is free for UDP and TCP")
+	require.FailNow(tb, "no port is free for UDP and TCP")
 	return nil, nil, netip.AddrPort{}
 }
 

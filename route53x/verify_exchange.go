@@ -36,7 +36,7 @@ func (sockets) Exchange(ctx context.Context, server netip.AddrPort, q *dns.Msg, 
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(over)
