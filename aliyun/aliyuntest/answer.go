@@ -63,7 +63,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	requestID := newRequestID()
 	op := r.Header.Get("X-Acs-Action")
 	fields, refused := s.run(r, op, params{query, requestID}, body)
-	answer := map[string]any{"RequestId": requestID, "Code": "OK", "Message": "OK"}
+	answer := map[string]any{"RequestId": requestID}
+	if s.api(op).version == smsVersion { // the answers of the others have no Code unless they are errors
+		answer["Code"], answer["Message"] = "OK", "OK"
+	}
 	status := http.StatusOK
 	if refused != nil {
 		status = refused.status
@@ -93,19 +96,84 @@ func (s *Server) run(r *http.Request, op string, q params, body []byte) (map[str
 	if refused := s.authenticate(r, q.Values, body); refused != nil {
 		return nil, refused
 	}
-	actions := map[string]action{SendSms: s.send, QuerySendDetails: s.details, GetSmsTemplate: s.template}
-	do, known := actions[op]
-	if !known {
+	api := s.api(op)
+	if api.do == nil {
 		return nil, &refusal{http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
 	}
-	if v := r.Header.Get("X-Acs-Version"); v != "2017-05-25" {
+	if v := r.Header.Get("X-Acs-Version"); v != api.version {
 		return nil, &refusal{http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid."}
 	}
 	if due := s.fail[op]; len(due) > 0 {
 		s.fail[op] = due[1:]
 		return nil, forced(due[0])
 	}
-	return do(q)
+	s.advance()
+	fields, refused := api.do(q)
+	if api.version != smsVersion && !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Query") {
+		s.save() // a message is in the file already: before it counts
+	}
+	return fields, refused
+}
+
+// The versions of the three APIs.
+const smsVersion, dnsVersion, domainVersion = "2017-05-25", "2015-01-09", "2018-01-29"
+
+// api is one action and the version of the API that it belongs to.
+type api struct {
+	version string
+	do      action
+}
+
+func (s *Server) api(op string) api {
+	switch op {
+	case SendSms:
+		return api{smsVersion, s.send}
+	case QuerySendDetails:
+		return api{smsVersion, s.details}
+	case GetSmsTemplate:
+		return api{smsVersion, s.template}
+	case DescribeDomainRecords:
+		return api{dnsVersion, s.records}
+	case DescribeDomainInfo:
+		return api{dnsVersion, s.info}
+	case DescribeSupportLines:
+		return api{dnsVersion, s.lines}
+	case DescribeDomainNs:
+		return api{dnsVersion, s.delegation}
+	case DescribeDNSSLBSubDomains:
+		return api{dnsVersion, s.weights}
+	case DescribeDomainDnssecInfo:
+		return api{dnsVersion, s.dnssec}
+	case SetDomainDnssecStatus:
+		return api{dnsVersion, s.setDNSSEC}
+	case AddDomainRecord:
+		return api{dnsVersion, s.add}
+	case QueryDomainByDomainName:
+		return api{domainVersion, s.facts}
+	case QueryDSRecord:
+		return api{domainVersion, s.signers}
+	case QueryTransferOutInfo:
+		return api{domainVersion, s.outInfo}
+	case QueryTaskDetailList:
+		return api{domainVersion, s.taskDetails}
+	case QueryTaskList:
+		return api{domainVersion, s.taskList}
+	case SaveBatchTaskForModifyingDomainDNS:
+		return api{domainVersion, s.orderOf(op, typeNameServers, s.nameServers)}
+	case SaveSingleTaskForUpdateProhibitionLock:
+		return api{domainVersion, s.orderOf(op, typeUpdateLock, boolStatus)}
+	case SaveSingleTaskForTransferProhibitionLock:
+		return api{domainVersion, s.orderOf(op, typeTransferLock, boolStatus)}
+	case SaveSingleTaskForDeletingDSRecord:
+		return api{domainVersion, s.orderOf(op, typeDeleteDS, keyTag)}
+	case SaveSingleTaskForQueryingTransferAuthCode:
+		return api{domainVersion, s.orderOf(op, typeAuthCode, nothing)}
+	case SaveSingleTaskForApplyQuickTransferOutOpenly:
+		return api{domainVersion, s.orderOf(op, typeApprove, nothing)}
+	case SaveSingleTaskForCancelingTransferOut:
+		return api{domainVersion, s.orderOf(op, typeCancel, nothing)}
+	}
+	return api{}
 }
 
 // params are the parameters of a call and the ID of its answer.

@@ -1,11 +1,13 @@
 package aliyuntest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +49,12 @@ type Options struct {
 	DetailLag time.Duration             // how long after the send a record appears; 0 = at once
 	Carrier   func(phone string) Report // what the carrier says of each message; nil = Delivered at once
 
+	TaskTime  time.Duration                  // from the order of a domain task to its end; 0 = 2 s, below 0 = none
+	CheckTime time.Duration                  // how long the phone check and then the mail check before an auth code take; 0 = there are none
+	CodeLife  time.Duration                  // of an auth code; 0 = 7 days
+	ZoneGrace time.Duration                  // how long a zone answers after its domain has gone; 0 = 72 h, below 0 = for ever
+	Locate    func(addr netip.Addr) []string // the lines of an address, most special first, without default; nil = a few known networks
+
 	// StateFile, if set, is where messages are read from on Open and written to after every change, before the answer
 	// leaves, so that a program can be killed, run again and meet the platform's memory.
 	StateFile string
@@ -84,6 +92,8 @@ type Server struct {
 	allow     map[string]bool
 	nonces    map[string]time.Time
 	fail      map[string][]string // business or gateway codes that are due, by action
+	failTask  map[string][]string // reasons of tasks that will fail, by the action that orders them
+	rotation  map[string]int      // how often a set was answered
 	state     state
 }
 
@@ -116,6 +126,12 @@ func Open(opts Options) (*Server, error) {
 	if opts.Carrier == nil {
 		opts.Carrier = func(string) Report { return Report{} }
 	}
+	opts.TaskTime = max(0, cmp.Or(opts.TaskTime, defaultTaskTime))
+	opts.CodeLife = cmp.Or(opts.CodeLife, defaultCodeLife)
+	opts.ZoneGrace = cmp.Or(opts.ZoneGrace, defaultZoneGrace)
+	if opts.Locate == nil {
+		opts.Locate = locate
+	}
 	s := &Server{
 		Script:    &fault.Script{},
 		opts:      opts,
@@ -125,6 +141,8 @@ func Open(opts Options) (*Server, error) {
 		allow:     map[string]bool{},
 		nonces:    map[string]time.Time{},
 		fail:      map[string][]string{},
+		failTask:  map[string][]string{},
+		rotation:  map[string]int{},
 	}
 	for _, t := range opts.Templates {
 		if _, twice := s.templates[t.Code]; twice || t.Code == "" {
@@ -141,7 +159,7 @@ func Open(opts Options) (*Server, error) {
 		}
 		s.state.index()
 	}
-	s.pipe = pipehttp.NewServer("dysmsapi.fake", s)
+	s.pipe = pipehttp.NewServer("aliyun.fake", s)
 	return s, nil
 }
 
@@ -162,7 +180,9 @@ func (s *Server) Config() aliyun.Config {
 	defer s.mu.Unlock()
 	return aliyun.Config{
 		AccessKeyID: s.key.AccessKeyID, AccessKeySecret: s.key.AccessKeySecret, SecurityToken: s.key.SecurityToken,
-		Endpoints:  map[aliyun.Product]string{aliyun.SMSProduct: s.pipe.URL},
+		Endpoints: map[aliyun.Product]string{
+			aliyun.SMSProduct: s.pipe.URL, aliyun.DNSProduct: s.pipe.URL, aliyun.DomainProduct: s.pipe.URL,
+		},
 		AllowHTTP:  true, // pipes: nothing leaves the process
 		HTTPClient: s.pipe.Client(),
 	}

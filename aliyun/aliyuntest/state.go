@@ -24,7 +24,11 @@ type Message struct {
 
 // state is what survives a restart. The windows of the flow control are counted from the messages.
 type state struct {
-	Messages []Message `json:"messages"`
+	Messages  []Message `json:"messages"`
+	Zones     []*Zone   `json:"zones,omitempty"`
+	Domains   []*Domain `json:"domains,omitempty"`
+	Tasks     []*Task   `json:"tasks,omitempty"`
+	RecordSeq int64     `json:"recordSeq,omitempty"`
 
 	byPhone map[string][]int
 }
@@ -54,4 +58,14 @@ func (s *Server) accept(ms []Message) error {
 		s.state.byPhone[m.Phone] = append(s.state.byPhone[m.Phone], before+i)
 	}
 	return nil
+}
+
+// save writes the file, if there is one. A fake whose memory cannot be written is of no use.
+func (s *Server) save() {
+	if s.opts.StateFile == "" {
+		return
+	}
+	if err := atomicfile.WriteJSON(s.opts.StateFile, s.state); err != nil {
+		panic("aliyuntest: " + err.Error())
+	}
 }
