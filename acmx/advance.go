@@ -99,7 +99,7 @@ func (c *Client) Advance(ctx context.Context, spec Spec, solver Solver, s State,
 	case "", StepRequest:
 		return c.stepRequest(ctx, spec, s, o)
 	case StepDetails:
-		return c.stepDetails(ctx, s)
+		return c.stepDetails(ctx, spec, s)
 	case StepTags:
 		return c.stepTags(ctx, spec, s)
 	case StepRecord:
@@ -211,7 +211,7 @@ func (c *Client) request(ctx context.Context, spec Spec, dead []string) (string,
 	return *out.CertificateArn, nil
 }
 
-func (c *Client) stepDetails(ctx context.Context, s State) (State, Next, error) {
+func (c *Client) stepDetails(ctx context.Context, spec Spec, s State) (State, Next, error) {
 	d, err := c.describe(ctx, s.ARN)
 	if errors.Is(err, fs.ErrNotExist) && c.now().Sub(s.RequestedAt) < patience {
 		return s.again(time.Second, 8*time.Second, 2)
@@ -230,7 +230,7 @@ func (c *Client) stepDetails(ctx context.Context, s State) (State, Next, error) 
 		}
 		return s, Next{Step: s.Step}, d.final("Ensure")
 	}
-	if !d.complete() && d.Status != StatusIssued {
+	if !d.complete(spec.Names) && d.Status != StatusIssued {
 		return s.again(time.Second, 8*time.Second, 2)
 	}
 	s.Records, s.Presented = d.Records(), 0

@@ -89,20 +89,13 @@ func (d Detail) Records() []Record {
 	return out
 }
 
-// complete tells whether every name has its record.
-func (d Detail) complete() bool {
-	have := map[string]bool{}
-	for _, v := range d.Validations {
-		if v.Record.Name != "" && v.Record.Target != "" {
-			have[v.Name] = true
-		}
-	}
-	for _, name := range d.Names {
-		if !have[name] {
-			return false
-		}
-	}
-	return len(d.Names) > 0
+// complete tells whether each of the names has its record. At first a certificate may not even have all its names.
+func (d Detail) complete(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(d.Validations, func(v Validation) bool {
+			return v.Name == name && v.Record.Name != "" && v.Record.Target != ""
+		})
+	})
 }
 
 // Certificate is the handle of a certificate. Its ARN is all that has to be kept: [Client.Certificate] gives the handle
