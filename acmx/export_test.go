@@ -17,3 +17,6 @@ func Rounds(pemKey []byte) int {
 	}
 	return scheme.rounds
 }
+
+// Before has f called before each change that WriteDir makes to the disk.
+func (o *WriteOptions) Before(f func(op string) error) { o.before = f }

@@ -167,7 +167,7 @@ func (i *installation) run(ctx context.Context) (changed bool, err error) {
 	}
 	if now != "" && i.holds(now, i.files) && i.linked(i.files) {
 		if !isOwed || i.opts.Reload == nil {
-			return false, nil
+			return false, i.tidy(now, owed) // a run that was ended may not have come to that
 		}
 		return i.reload(ctx, now, owed)
 	}
@@ -195,7 +195,7 @@ func (i *installation) run(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	if i.opts.Reload == nil {
-		return true, i.tidy(name, before)
+		return true, i.tidy(name, owed)
 	}
 	return i.reload(ctx, name, before)
 }
