@@ -66,7 +66,7 @@ func (c *Client) Apply(ctx context.Context, zoneID string, p *Plan, opts *ApplyO
 	if opts != nil {
 		o = *opts
 	}
-	r := &run{client: c, zoneID: bareID(zoneID), plan: p, opts: o}
+	r := &applying{client: c, zoneID: bareID(zoneID), plan: p, opts: o}
 	if err := r.check(); err != nil {
 		return Result{}, err
 	}
@@ -93,7 +93,7 @@ func (c *Client) Apply(ctx context.Context, zoneID string, p *Plan, opts *ApplyO
 }
 
 // check is about the plan alone.
-func (r *run) check() error {
+func (r *applying) check() error {
 	bad := func(kind, err error) error { return &Error{Kind: kind, Op: "Apply", Subject: r.zoneID, Err: err} }
 	p := r.plan
 	if p == nil {
@@ -120,7 +120,7 @@ func (r *run) check() error {
 }
 
 // failed says how far the plan got.
-func (r *run) failed(batch int, err error) error {
+func (r *applying) failed(batch int, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		e = &Error{Op: opChange, Subject: r.zoneID, Err: err}

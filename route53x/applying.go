@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// run is one [Client.Apply].
-type run struct {
+// applying is one [Client.Apply].
+type applying struct {
 	client *Client
 	zoneID string
 	plan   *Plan
@@ -34,7 +34,7 @@ const (
 	isOther                   // the set is something else
 )
 
-func (r *run) standing(i int) standing {
+func (r *applying) standing(i int) standing {
 	c := r.plan.Changes[i]
 	at, there := r.have[c.Key()]
 	switch {
@@ -46,7 +46,7 @@ func (r *run) standing(i int) standing {
 	return isOther
 }
 
-func (r *run) same(want *RRSet, at RRSet, there bool) bool {
+func (r *applying) same(want *RRSet, at RRSet, there bool) bool {
 	if want == nil {
 		return !there
 	}
@@ -54,7 +54,7 @@ func (r *run) same(want *RRSet, at RRSet, there bool) bool {
 }
 
 // resolved puts the zone's ID in the place of cli53's "$self".
-func (r *run) resolved(s RRSet) RRSet {
+func (r *applying) resolved(s RRSet) RRSet {
 	if s.Alias != nil && s.Alias.ZoneID == selfZone {
 		a := *s.Alias
 		a.ZoneID = r.zoneID
@@ -64,7 +64,7 @@ func (r *run) resolved(s RRSet) RRSet {
 }
 
 // begin reads the zone and compares it with what the plan was made for.
-func (r *run) begin(ctx context.Context) error {
+func (r *applying) begin(ctx context.Context) error {
 	if err := r.read(ctx); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (r *run) begin(ctx context.Context) error {
 }
 
 // sameZone undoes what the plan has done, in mind, and wants the zone that the plan was made for.
-func (r *run) sameZone() error {
+func (r *applying) sameZone() error {
 	before := make(map[Key]RRSet, len(r.have))
 	for k, s := range r.have {
 		if k.Type == SOA && r.plan.Zone != "" && k.Name != r.plan.Zone {
@@ -127,12 +127,12 @@ func (r *run) sameZone() error {
 	return nil
 }
 
-func (r *run) conflict(keys []Key, err error) *Error {
+func (r *applying) conflict(keys []Key, err error) *Error {
 	return &Error{Kind: ErrConflict, Op: "Apply", Subject: r.zoneID, Keys: keys, Err: err}
 }
 
 // read reads the whole zone.
-func (r *run) read(ctx context.Context) error {
+func (r *applying) read(ctx context.Context) error {
 	have := make(map[Key]RRSet, len(r.have))
 	for s, err := range r.client.RRSets(ctx, r.zoneID, nil) {
 		if err != nil {
@@ -146,7 +146,7 @@ func (r *run) read(ctx context.Context) error {
 
 // reread reads the sets of some names again, or the whole zone where that takes fewer requests. It relies on no order of
 // the list but that it begins with the name that it was asked for.
-func (r *run) reread(ctx context.Context, changes []int) error {
+func (r *applying) reread(ctx context.Context, changes []int) error {
 	names := map[Name]bool{}
 	for _, i := range changes {
 		names[r.plan.Changes[i].Key().Name] = true
@@ -175,7 +175,7 @@ func (r *run) reread(ctx context.Context, changes []int) error {
 const mostTries = 4
 
 // batch does one batch, or finds it done.
-func (r *run) batch(ctx context.Context, n int) error {
+func (r *applying) batch(ctx context.Context, n int) error {
 	all := r.plan.Batches[n].Changes
 	if err := r.targets(ctx, all); err != nil {
 		return err
@@ -219,7 +219,7 @@ func (r *run) batch(ctx context.Context, n int) error {
 }
 
 // look decides what a batch that failed means, once it was looked up: nil is that it is done or can be sent again.
-func (r *run) look(all, left []int, err error) error {
+func (r *applying) look(all, left []int, err error) error {
 	var wrong []Key
 	moved := 0
 	for _, i := range all {
@@ -257,7 +257,7 @@ func inTheWay(err error) bool {
 }
 
 // send makes one change and returns its ID. A DELETE repeats the set as it was read last, however the plan spells it.
-func (r *run) send(ctx context.Context, ops []Op, comment string) (string, error) {
+func (r *applying) send(ctx context.Context, ops []Op, comment string) (string, error) {
 	batch := &types.ChangeBatch{Comment: &comment}
 	for _, op := range ops {
 		set := op.Set
@@ -278,7 +278,7 @@ func (r *run) send(ctx context.Context, ops []Op, comment string) (string, error
 }
 
 // took keeps the zone in mind as it is now.
-func (r *run) took(changes []int, id string) {
+func (r *applying) took(changes []int, id string) {
 	for _, i := range changes {
 		c := r.plan.Changes[i]
 		if c.After == nil {
@@ -291,7 +291,7 @@ func (r *run) took(changes []int, id string) {
 }
 
 // targets waits for the targets of a batch's aliases that earlier batches of this run made.
-func (r *run) targets(ctx context.Context, changes []int) error {
+func (r *applying) targets(ctx context.Context, changes []int) error {
 	for _, i := range changes {
 		after := r.plan.Changes[i].After
 		if after == nil || after.Alias == nil || r.standing(i) == isDone {
@@ -310,7 +310,7 @@ func (r *run) targets(ctx context.Context, changes []int) error {
 }
 
 // confirm changes nothing and gets an ID for it.
-func (r *run) confirm(ctx context.Context) error {
+func (r *applying) confirm(ctx context.Context) error {
 	for _, n := range slices.Backward(r.result.Found) {
 		for _, i := range r.plan.Batches[n-1].Changes {
 			if c := r.plan.Changes[i]; c.After != nil {
