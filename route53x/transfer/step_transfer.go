@@ -29,6 +29,8 @@ func (w *walk) unlock(ctx context.Context) (result, error) {
 	}
 	code, err := w.r.cfg.From.AuthCode(ctx, w.s.Domain, w.s.CodeTask)
 	switch {
+	case errors.Is(err, fs.ErrNotExist): // it has expired, or the task is not known
+		return w.recode(), nil
 	case err != nil && w.passing(ctx, err):
 		return result{}, err
 	case err != nil:
@@ -92,7 +94,11 @@ func (w *walk) code(ctx context.Context) (string, error) {
 	if w.s.CodeAt.IsZero() {
 		return "", nil
 	}
-	return w.r.cfg.From.AuthCode(ctx, w.s.Domain, w.s.CodeTask)
+	code, err := w.r.cfg.From.AuthCode(ctx, w.s.Domain, w.s.CodeTask)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return code, err
 }
 
 func (w *walk) recode() result {

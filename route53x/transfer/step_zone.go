@@ -117,8 +117,16 @@ func (r *Runner) blockers(ctx context.Context, f facts) ([]string, error) {
 			add("status %s: %s", status.name, status.text)
 		}
 	}
-	more, err := r.cfg.From.TransferBlockers(ctx, r.cfg.Domain)
-	return append(reasons, more...), err
+	for _, side := range []any{r.cfg.From, r.cfg.To} {
+		if p, ok := side.(Preflight); ok { // the gaining side may know more too, such as contacts that are not complete
+			more, err := p.TransferBlockers(ctx, r.cfg.Domain)
+			if err != nil {
+				return nil, err
+			}
+			reasons = append(reasons, more...)
+		}
+	}
+	return reasons, nil
 }
 
 // price asks for the price and refuses one that is too high.
