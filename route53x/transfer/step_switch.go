@@ -3,7 +3,9 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -108,6 +110,9 @@ func (w *walk) unlike(ctx context.Context) (result, error) {
 	t := w.r.cfg.Timing
 	if w.r.now().Sub(w.s.SwitchedAt) >= t.Show {
 		f, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
+		if errors.Is(err, fs.ErrNotExist) {
+			return w.relocate(), nil
+		}
 		if err != nil {
 			return result{}, err
 		}

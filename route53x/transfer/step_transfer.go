@@ -16,8 +16,19 @@ import (
 func (w *walk) unlock(ctx context.Context) (result, error) {
 	lift := w.setLock(w.r.cfg.From, TransferLock, false)
 	f, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && w.s.Zone != nil:
+		return w.relocate(), nil
+	case err != nil:
 		return result{}, err
+	case f.has("pendingTransfer"): // the state was lost, and the order did not show when the zone was found
+		if w.s.Operation, err = w.order(ctx); err == nil && w.s.Operation != "" {
+			w.event(EventFound, "the transfer was ordered already: "+w.s.Operation, "")
+			return result{to: StepApprove}, nil
+		} else if err != nil {
+			return result{}, err
+		}
+		return w.pending(ctx)
 	}
 	if f.has(TransferLock) || w.s.Call != nil && w.s.Call.Name == lift.name {
 		w.s.Old.TransferLock = true
@@ -27,31 +38,33 @@ func (w *walk) unlock(ctx context.Context) (result, error) {
 	if w.s.CodeAt.IsZero() {
 		return w.requestCode(ctx)
 	}
+	if w.s.CodeTask != "" {
+		switch state, reason, err := w.r.cfg.From.TaskState(ctx, w.s.Domain, w.s.CodeTask); {
+		case err != nil:
+			return result{}, err
+		case state == Failed:
+			w.s.CodeTask, w.s.CodeAt = "", time.Time{}
+			return result{}, &Error{
+				Kind: ErrTaskFailed, Text: "there is no auth code: see to the reason, then run again, and another is asked for", Reasons: nonEmpty(reason),
+				Hint: "the console may ask for a code by phone or e-mail first", HintZH: "控制台可能要求先进行手机或邮箱验证",
+			}
+		}
+	}
 	code, err := w.r.cfg.From.AuthCode(ctx, w.s.Domain, w.s.CodeTask)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // it has expired, or the task is not known
 		return w.recode(), nil
-	case err != nil && w.passing(ctx, err):
-		return result{}, err
 	case err != nil:
-		w.s.CodeTask, w.s.CodeAt = "", time.Time{}
-		return result{}, &Error{
-			Kind: ErrTaskFailed, Text: "there is no auth code: see to the reason, then run again, and another is asked for", Err: err,
-			Hint: "the console may ask for a code by phone or e-mail first", HintZH: "控制台可能要求先进行手机或邮箱验证",
-		}
+		return result{}, err
 	case code == "":
 		return w.again(w.r.cfg.Timing.Poll, "the auth code is being made", ""), nil
 	}
 	return result{done: true}, nil
 }
 
-// passing tells failures of the way from those of the matter.
-func (w *walk) passing(ctx context.Context, err error) bool {
-	_, network := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return network || w.unknown(ctx, err)
+// relocate is for a domain that has left while it was not looked at.
+func (w *walk) relocate() result {
+	return w.back(StepZone, "the old registrar does not have the domain any more: finding out where it is", "")
 }
 
 // requestCode asks for a code. Asking twice is harmless, so that a lost answer is no more than asked again.
@@ -177,6 +190,9 @@ func (w *walk) transfer(ctx context.Context) (result, error) {
 // mayOrder is all that has to be so before money is spent. No code, no order.
 func (w *walk) mayOrder(ctx context.Context) (code string, res result, err error) {
 	f, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", w.relocate(), nil
+	}
 	if err != nil {
 		return "", res, err
 	}

@@ -350,6 +350,9 @@ func (w gaining) CheckTransfer(_ context.Context, _, code string) (string, strin
 	if code != authCode {
 		return transfer.No, "wrong code", nil
 	}
+	if w.status[transfer.TransferLock] || w.status["pendingTransfer"] {
+		return transfer.No, "the domain is locked or on its way", nil
+	}
 	if len(w.verdict) > 0 {
 		v := w.verdict[0]
 		w.verdict = w.verdict[1:]
