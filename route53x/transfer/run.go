@@ -85,7 +85,7 @@ func (r *Runner) Run(ctx context.Context, opts *RunOptions) iter.Seq2[Event, err
 			yield(Event{}, err)
 			return
 		}
-		l := &loop{r: r, o: o, s: s, yield: yield}
+		l := &loop{r: r, o: o, s: s, yield: yield, told: map[string]time.Time{}}
 		if err := l.run(ctx); err != nil && !errors.Is(err, errStop) {
 			yield(Event{At: r.now(), Step: l.s.Step}, err)
 		}
@@ -101,7 +101,7 @@ type loop struct {
 	s        State
 	yield    func(Event, error) bool
 	failures int
-	last     Event // of the waits, which are told once
+	told     map[string]time.Time // of what is being waited for
 }
 
 func (l *loop) run(ctx context.Context) error {
@@ -144,10 +144,11 @@ func (l *loop) run(ctx context.Context) error {
 // tell yields an event, and one that says again what is being waited for once a day at most.
 func (l *loop) tell(e Event) error {
 	if e.Kind == EventWait || e.Kind == EventAttention {
-		if e.Text == l.last.Text && e.At.Sub(l.last.At) < 24*time.Hour {
+		key := string(e.Step) + e.Text
+		if at, said := l.told[key]; said && e.At.Sub(at) < 24*time.Hour {
 			return nil
 		}
-		l.last = e
+		l.told[key] = e.At
 	}
 	if !l.yield(e, nil) {
 		return errStop

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,4 +26,12 @@ func TestTheWholeMove(t *testing.T) {
 	for _, step := range transfer.Steps() {
 		assert.Contains(t, s.Done, step)
 	}
+}
+
+func question(t *testing.T, err error) *transfer.Question {
+	t.Helper()
+	e, ok := errors.AsType[*transfer.Error](err)
+	require.True(t, ok)
+	require.NotNil(t, e.Question)
+	return e.Question
 }
