@@ -42,6 +42,8 @@ type walk struct {
 	r      *Runner
 	s      State
 	events []Event
+	// changed: a call that changes something has left.
+	changed bool
 }
 
 // result is what a step came to.

@@ -77,6 +77,7 @@ func (w *walk) send(ctx context.Context, c change) (result, error) {
 		w.s.Call = nil // nothing left
 		return result{}, err
 	}
+	w.changed = true
 	w.event(EventCall, c.text, c.zh)
 	task, err := c.send(ctx)
 	switch {

@@ -47,7 +47,11 @@ func TestKillPoints(t *testing.T) {
 		}
 		return rows[key]
 	}
+	seen := map[string]int{}
 	for n, c := range m.calls {
+		if seen[c.op]++; !c.changes && c.op != "journal.Save" && seen[c.op] > 6 {
+			continue // the hundredth look is like the sixth
+		}
 		for _, mode := range []string{"state kept", "state lost"} {
 			for _, event := range []string{"before", "after", "lost", "fails"} {
 				switch { // a lost state needs an end of the process, a lost answer a change, and a journal that fails is no crash

@@ -100,7 +100,8 @@ type Undo struct {
 	Began time.Time `json:"began"`
 	// BackAt is since when every server of the parent has the old name servers again.
 	BackAt time.Time `json:"backAt,omitzero"`
-	Set    bool      `json:"set,omitempty"` // the registrar has them
+	Set    bool      `json:"set,omitempty"`  // the registrar has them
+	Back   []Step    `json:"back,omitempty"` // what was taken back
 }
 
 func (s State) clone() State {
@@ -114,6 +115,7 @@ func (s State) clone() State {
 	}
 	if s.Undo != nil {
 		s.Undo = new(*s.Undo)
+		s.Undo.Back = slices.Clone(s.Undo.Back)
 	}
 	if s.Done == nil {
 		s.Done = map[Step]time.Time{}

@@ -28,7 +28,7 @@ func (w *walk) undo(ctx context.Context) (Next, error) {
 		{StepApply, w.unwrite},
 		{StepZone, w.unzone},
 	} {
-		if back.step.Before(to) {
+		if back.step.Before(to) || slices.Contains(w.s.Undo.Back, back.step) {
 			continue
 		}
 		if !w.s.Step.Before(back.step) {
@@ -38,7 +38,10 @@ func (w *walk) undo(ctx context.Context) (Next, error) {
 		if err != nil {
 			return Next{}, w.named(back.step, err)
 		}
-		if !res.done {
+		if res.done {
+			w.s.Undo.Back = append(w.s.Undo.Back, back.step)
+		}
+		if !res.done || w.changed {
 			return Next{After: res.after}, nil
 		}
 	}
@@ -218,6 +221,10 @@ func (w *walk) unwrite(ctx context.Context) (result, error) {
 		return result{done: true}, nil
 	}
 	have, err := w.sets(ctx)
+	if errors.Is(err, fs.ErrNotExist) { // the whole zone is gone
+		w.s.Applied, w.s.Written, w.s.Plan = nil, nil, nil
+		return result{done: true}, nil
+	}
 	if err != nil {
 		return result{}, err
 	}
@@ -230,7 +237,7 @@ func (w *walk) unwrite(ctx context.Context) (result, error) {
 	}
 	if !p.Empty() {
 		w.event(EventCall, fmt.Sprintf("take back %d changes of records", len(p.Changes)), "")
-		w.s.Written = nil
+		w.s.Written, w.changed = nil, true
 		if _, err := w.write(ctx, p); err != nil {
 			return result{}, err
 		}
@@ -294,6 +301,7 @@ func (w *walk) unzone(ctx context.Context) (result, error) {
 		return result{done: true}, nil
 	}
 	w.event(EventCall, "delete the hosted zone "+w.s.Zone.ID, "")
+	w.changed = true
 	err := w.r.cfg.Zones.DeleteZone(ctx, w.s.Zone.ID)
 	if errors.Is(err, route53x.ErrConflict) {
 		return result{}, &Error{Kind: ErrCannotUndo, Text: "the zone has record sets that this move has not written: delete them or keep the zone", Err: err}
