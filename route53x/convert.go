@@ -14,7 +14,7 @@ func fromSDK(in types.ResourceRecordSet) RRSet {
 		HealthCheck: aws.ToString(in.HealthCheckId),
 	}
 	if in.TTL != nil {
-		s.TTL = uint32(min(max(*in.TTL, 0), 1<<31-1)) //nolint:gosec // bounded here, and by Route 53
+		s.TTL = uint32(min(max(*in.TTL, 0), 1<<31-1))
 	}
 	for _, r := range in.ResourceRecords {
 		s.Values = append(s.Values, aws.ToString(r.Value))

@@ -1,9 +1,6 @@
-// Package route53x knows the record sets of Amazon Route 53: it reads and writes zone files without loss, finds what has
-// to change in a zone, and packs the changes into as few requests as Route 53 allows.
-//
-// There are no calls to Route 53 yet: the sets that are there come from the caller, and a [Plan] says which elements each
-// ChangeResourceRecordSets has. Finding zones, carrying out plans, waiting for INSYNC, registered domains and the move of
-// a domain are to come.
+// Package route53x works with the zones and record sets of Amazon Route 53: it reads and writes zone files without loss,
+// finds what has to change in a zone, packs the changes into as few requests as Route 53 allows, and carries them out so
+// that nobody's edit is overwritten and a crash at any point does no harm.
 //
 // # What the platform does
 //
@@ -26,14 +23,23 @@
 //   - [Pack] keeps together what excludes each other, creates before it deletes, has targets before their aliases, and
 //     reaches the [LowerBound] with sets of one size.
 //
-// # From a file to a plan
+//   - [Client.EnsureZone] makes a zone once, by its reference; [Client.FindZone] never picks one of several, or a private
+//     one, by chance.
+//   - [Client.Apply] carries out a plan. It writes nothing where the zone is no longer the one that the plan was made for,
+//     looks up what a lost answer or a refusal left open, and goes on where an earlier run stopped. [Client.WaitSync]
+//     waits until all name servers have it.
+//   - A [Limiter] keeps to the token buckets of 2026 and learns, when it is throttled, the one whose size is not published.
 //
-//	zone, issues, err := route53x.ParseZone(file, "example.com", nil)
+// # From a file to the name servers
+//
+//	zone, _, err := client.EnsureZone(ctx, "example.com", "move-7/example.com", nil)
+//	…
+//	file, issues, err := route53x.ParseZone(f, "example.com", nil)
 //	…
 //	for _, issue := range issues {
 //		fmt.Println(issue) // 12:8: wrong: A: bad A A: "192.0.2.300"
 //	}
-//	plan, err := route53x.Diff(have, zone.Sets, &route53x.DiffOptions{KeepUnknown: true})
+//	plan, err := route53x.Diff(have, file.Sets, &route53x.DiffOptions{KeepUnknown: true}) // have: all of client.RRSets
 //	switch {
 //	case errors.Is(err, route53x.ErrUnsafe):
 //		… // fmt.Print(plan), ask, and again with Thresholds or ApexNS
@@ -41,6 +47,19 @@
 //		return err
 //	}
 //	fmt.Print(plan)
+//	result, err := client.Apply(ctx, zone.ID, plan, nil)
+//	if errors.Is(err, route53x.ErrConflict) {
+//		… // somebody else was faster: read the zone and make a new plan
+//	}
+//	…
+//	err = client.WaitSync(ctx, result.ChangeIDs, nil)
+//
+// # Calls
+//
+// Reads are repeated when they fail on the way, and everything is when it was throttled or the zone was busy
+// (PriorRequestNotComplete), up to Config.MaxRetries times. A change whose answer was lost is not sent again before the
+// zone was looked at. Changes of one zone by one client are made one after the other. Errors are [*Error] with one of the
+// kinds. Nothing but the calls of [ZoneAPI] and [RecordAPI] is needed in the policy of the keys.
 //
 // # Limits
 //

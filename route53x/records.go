@@ -49,7 +49,7 @@ func (c *Client) RRSets(ctx context.Context, zoneID string, opts *ListOptions) i
 	size := min(max(cmp.Or(o.PageSize, setsPerPage), 1), setsPerPage)
 	return pages.All(ctx, setCursor{name: o.From}, func(ctx context.Context, at setCursor) (pages.Page[RRSet, setCursor], error) {
 		in := &route53.ListResourceRecordSetsInput{
-			HostedZoneId: &zoneID, MaxItems: new(int32(size)), //nolint:gosec // at most 300
+			HostedZoneId: &zoneID, MaxItems: new(int32(size)),
 			StartRecordName: some(at.name), StartRecordType: types.RRType(at.typ), StartRecordIdentifier: some(at.id),
 		}
 		out, err := call(ctx, c, action{op: opListSets, subject: zoneID, harmless: true}, c.api.sets, in)

@@ -80,7 +80,7 @@ func fromWire(w wireSet) route53x.RRSet {
 		Name: route53x.Name(w.Name), Type: route53x.Type(w.Type), SetIdentifier: text(w.SetIdentifier), HealthCheck: text(w.HealthCheckId),
 	}
 	if w.TTL != nil {
-		out.TTL = uint32(*w.TTL) //nolint:gosec // checked when it came in
+		out.TTL = uint32(*w.TTL)
 	}
 	if w.ResourceRecords != nil {
 		for _, r := range w.ResourceRecords.ResourceRecord {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,10 +43,8 @@ func (s *Server) isServer(host string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, z := range s.zones {
-		for _, ns := range z.servers {
-			if ns == host {
-				return true
-			}
+		if slices.Contains(z.servers, host) {
+			return true
 		}
 	}
 	return false

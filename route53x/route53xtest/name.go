@@ -12,7 +12,7 @@ import (
 // lower-case and unescaped.
 func labels(name string) ([]string, error) {
 	if name == "" {
-		return nil, fmt.Errorf("Invalid domain name: empty") //nolint:staticcheck // Route 53's own words begin so
+		return nil, fmt.Errorf("Invalid domain name: empty")
 	}
 	name = strings.TrimSuffix(name, ".")
 	if name == "" {

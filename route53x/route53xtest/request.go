@@ -181,12 +181,12 @@ func (s *Server) answer(w http.ResponseWriter, c *call, status int, doc any, no 
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, xml.Header)
-	_, _ = w.Write(out)
+	_, _ = w.Write(out) //nolint:gosec // XML that was marshalled, for a client of the API
 }
 
 // read decodes the body of a request, which has to be in the namespace of the API.
 func read(c *call, doc any, root func() xml.Name) *refusal {
-	if err := xml.Unmarshal(c.body, doc); err != nil {
+	if err := xml.Unmarshal(c.body, doc); err != nil { //nolint:gosec // into structs of strings and numbers, of a bounded body
 		return refuse(http.StatusBadRequest, "MalformedInput", "The request body is not valid: %v", err)
 	}
 	if root().Space != namespace {

@@ -138,7 +138,13 @@ func (s *Server) Client() *http.Client { return s.pipe.Client() }
 func (s *Server) URL() string { return s.pipe.URL }
 
 // Advance puts the server's clock forward. It panics when Options.Clock is none that can be.
-func (s *Server) Advance(d time.Duration) { s.clock.(interface{ Advance(time.Duration) }).Advance(d) }
+func (s *Server) Advance(d time.Duration) {
+	clock, ok := s.clock.(interface{ Advance(time.Duration) })
+	if !ok {
+		panic("route53xtest: the clock of the Options cannot be put forward")
+	}
+	clock.Advance(d)
+}
 
 // Now is the server's time.
 func (s *Server) Now() time.Time { return s.clock.Now() }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,7 +60,7 @@ func (s *Server) sign(c *call, scope []string, at time.Time, signed []string) st
 		case "host":
 			values = []string{c.http.Host}
 		case "content-length":
-			values = []string{fmt.Sprint(c.http.ContentLength)}
+			values = []string{strconv.FormatInt(c.http.ContentLength, 10)}
 		}
 		for i, v := range values {
 			values[i] = strings.Join(strings.Fields(v), " ")

@@ -21,8 +21,8 @@ type (
 		TTL                     *int64
 		ResourceRecords         *wireRecords
 		AliasTarget             *wireAlias
-		HealthCheckId           *string //nolint:revive // as the document spells it
-		TrafficPolicyInstanceId *string //nolint:revive // as the document spells it
+		HealthCheckId           *string
+		TrafficPolicyInstanceId *string
 		CidrRoutingConfig       *wireCIDR
 		GeoProximityLocation    *wireProximity
 	}
@@ -31,7 +31,7 @@ type (
 	}
 	wireRecord struct{ Value string }
 	wireAlias  struct {
-		HostedZoneId         string //nolint:revive // as the document spells it
+		HostedZoneId         string
 		DNSName              string
 		EvaluateTargetHealth bool
 	}
@@ -41,7 +41,7 @@ type (
 		SubdivisionCode *string
 	}
 	wireCIDR struct {
-		CollectionId string //nolint:revive // as the document spells it
+		CollectionId string
 		LocationName string
 	}
 	wireProximity struct {
@@ -64,7 +64,7 @@ type (
 		}
 	}
 	changeInfo struct {
-		Id          string //nolint:revive // as the document spells it
+		Id          string
 		Status      string
 		SubmittedAt time.Time
 		Comment     string `xml:",omitempty"`
@@ -85,7 +85,7 @@ type (
 
 	wireVPC struct {
 		VPCRegion string
-		VPCId     string //nolint:revive // as the document spells it
+		VPCId     string
 	}
 	wireConfig struct {
 		Comment     string `xml:",omitempty"`
@@ -97,10 +97,10 @@ type (
 		VPC              *wireVPC
 		CallerReference  string
 		HostedZoneConfig *wireConfig
-		DelegationSetId  *string //nolint:revive // as the document spells it
+		DelegationSetId  *string
 	}
 	wireZone struct {
-		Id                     string //nolint:revive // as the document spells it
+		Id                     string
 		Name                   string
 		CallerReference        string
 		Config                 wireConfig
@@ -122,10 +122,10 @@ type (
 		XMLName          xml.Name `xml:"ListHostedZonesByNameResponse"`
 		HostedZones      struct{ HostedZone []wireZone }
 		DNSName          *string
-		HostedZoneId     *string //nolint:revive // as the document spells it
+		HostedZoneId     *string
 		IsTruncated      bool
 		NextDNSName      *string
-		NextHostedZoneId *string //nolint:revive // as the document spells it
+		NextHostedZoneId *string
 		MaxItems         int
 	}
 	limitResponse struct {
@@ -139,7 +139,7 @@ type (
 	errorResponse struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
 		Error     wireError
-		RequestId string //nolint:revive // as the document spells it
+		RequestId string
 	}
 	wireError struct{ Type, Code, Message string }
 )
