@@ -109,7 +109,7 @@ func verdict(err error, harmless bool) httpcall.Verdict {
 	switch {
 	case errors.Is(e.Kind, ErrThrottled):
 		v.Again = true // refused, so that nothing was done
-	case e.Status >= http.StatusInternalServerError:
+	case e.Status >= http.StatusInternalServerError, e.Status > 0 && e.Status < http.StatusBadRequest: // the latter cut off
 		v.Again = harmless
 	case e.Status == 0:
 		if sent, ok := errors.AsType[*httpcall.Error](err); ok {

@@ -18,6 +18,7 @@ type Thresholds struct {
 // DiffOptions are the options of [Diff]. nil has the defaults.
 type DiffOptions struct {
 	Zone        string         // its name; default: that of the SOA among the sets that are there
+	ZoneID      string         // takes the place of cli53's "$self" in aliases; default: they stay, and [Client.Apply] does it
 	KeepUnknown bool           // sets that are not wanted stay
 	Only        func(Key) bool // sets of which it says false are left alone on both sides
 	Thresholds  Thresholds
@@ -108,6 +109,9 @@ func (d *differ) check(want []RRSet) error {
 		c, err := s.Canonical()
 		if err == nil {
 			err = fits(d.apex, c)
+		}
+		if c.Alias != nil && c.Alias.ZoneID == selfZone && d.opts.ZoneID != "" {
+			c.Alias.ZoneID = bareID(d.opts.ZoneID)
 		}
 		k := c.Key()
 		if _, twice := d.want[k]; twice && err == nil {

@@ -13,21 +13,27 @@
 //
 //   - [RRSet] has every type and policy. [RRSet.Canonical] is one spelling for all; sets are compared in it, so that case,
 //     final dots, escapes, the order of values and the borders of TXT strings make no change.
+//
 //   - [ParseZone] reads files of BIND, exports of Cloudflare and the dialect of cli53 to the end, and lists everything that
 //     is wrong, left out or altered, with line and column. [WriteZone] writes what it reads back equal.
+//
 //   - [Diff] makes a [Plan]: creates, updates and deletes in the order of Route 53's lists, warnings, batches. It refuses
 //     to change or delete more than 30 % of a zone, or the name servers of the apex, unless told otherwise. A plan is JSON
 //     that can be kept and read back; [Plan.Inverse] undoes it.
+//
 //   - An update is DELETE and CREATE in one batch: a compare-and-swap, which fails when somebody else changed the set
 //     meanwhile, and is cheaper than an UPSERT where there are more new values than old.
+//
 //   - [Pack] keeps together what excludes each other, creates before it deletes, has targets before their aliases, and
 //     reaches the [LowerBound] with sets of one size.
 //
 //   - [Client.EnsureZone] makes a zone once, by its reference; [Client.FindZone] never picks one of several, or a private
 //     one, by chance.
+//
 //   - [Client.Apply] carries out a plan. It writes nothing where the zone is no longer the one that the plan was made for,
 //     looks up what a lost answer or a refusal left open, and goes on where an earlier run stopped. [Client.WaitSync]
 //     waits until all name servers have it.
+//
 //   - A [Limiter] keeps to the token buckets of 2026 and learns, when it is throttled, the one whose size is not published.
 //
 // # From a file to the name servers

@@ -181,7 +181,7 @@ func (s RRSet) check() []error {
 
 // isZoneID: letters and digits, and cli53 writes $self for the zone that the record is in.
 func isZoneID(s string) bool {
-	return s == "$self" || s != "" && strings.Trim(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+	return s == selfZone || s != "" && strings.Trim(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func (s RRSet) traffic() bool { _, ok := s.Routing.(TrafficPolicy); return ok }
