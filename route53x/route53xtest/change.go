@@ -79,6 +79,7 @@ func (s *Server) getChange(c *call) (any, *refusal) {
 	if at == nil {
 		return nil, refuse(http.StatusNotFound, "NoSuchChange", "Could not find resource with ID: %s", c.id)
 	}
+	c.note.Status = at.info.Status
 	return changeResponse{named("GetChangeResponse"), at.info}, nil
 }
 

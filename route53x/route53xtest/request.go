@@ -17,6 +17,7 @@ type Request struct {
 	Zone      string // its ID, where the path has one
 	Code      string // of the refusal; "" = it was done
 	Comment   string // of a change
+	Status    string // PENDING or INSYNC, as GetChange answered
 	Changes   int    // how many record changes were in it
 	Elements  int    // as the limit counts them
 	Chars     int    // as the limit counts them
