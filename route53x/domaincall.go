@@ -2,6 +2,8 @@ package route53x
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -16,34 +18,44 @@ import (
 // domainCall is a call of the API, without its client.
 type domainCall[I, O any] func(context.Context, *I, ...func(*route53domains.Options)) (*O, error)
 
-// domainRead makes a call that changes nothing. The SDK repeats it, by the retryer of the configuration.
+// domainRead makes a call that changes nothing, and repeats it when it failed for a reason that passes by.
 func domainRead[I, O any](ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string) (*O, error) {
-	return domainDo(ctx, d, op, subject, false, func(ctx context.Context) (*O, error) { return call(ctx, in) }, secrets)
+	for n := 0; ; n++ {
+		out, err := domainOnce(ctx, d, op, subject, false, call, in, secrets)
+		e, ours := errors.AsType[*Error](err)
+		if err == nil || !ours || n >= d.retries || errors.Is(err, ErrAskAgain) || !transient(ctx, err) || e.RetryAfter > longestRetryAfter {
+			return out, err
+		}
+		d.log.WarnContext(ctx, "route53domains call is repeated", "op", op, "domain", subject, "error", err)
+		pause := rand.N(min(500*time.Millisecond<<min(n, 10), 8*time.Second)) + 1 //nolint:durationcheck // a shift is no product
+		if serr := d.clock.Sleep(ctx, max(pause, e.RetryAfter)); serr != nil {
+			return nil, &Error{Op: op, Subject: subject, Err: serr}
+		}
+	}
 }
+
+const longestRetryAfter = time.Minute
 
 // domainWrite makes a call that changes something, once: the API knows no token by which it would recognise a repetition.
 func domainWrite[I, O any](ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string) (*O, error) {
-	once := func(o *route53domains.Options) { o.Retryer = aws.NopRetryer{} }
-	return domainDo(ctx, d, op, subject, true, func(ctx context.Context) (*O, error) { return call(ctx, in, once) }, secrets)
+	return domainOnce(ctx, d, op, subject, true, call, in, secrets)
 }
 
-func domainDo[O any](ctx context.Context, d *Domains, op, subject string, write bool, do func(context.Context) (*O, error), secrets []string) (*O, error) {
+func domainOnce[I, O any](ctx context.Context, d *Domains, op, subject string, write bool, call domainCall[I, O], in *I, secrets []string) (*O, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, &Error{Op: op, Subject: subject, Err: cause}
 	}
+	once := func(o *route53domains.Options) { o.Retryer = aws.NopRetryer{} }
 	began := d.clock.Now()
 	var failure *httpcall.Error
-	out, err := do(context.WithValue(ctx, domainSendFailure{}, &failure))
-	if err != nil && failure != nil {
-		err = failure // the SDK says no more than "canceled" when a context ends: neither why, nor whether it was sent
+	out, raw := call(context.WithValue(ctx, domainSendFailure{}, &failure), in, once)
+	if raw != nil && failure != nil {
+		raw = failure // the SDK says no more than "canceled" when a context ends: neither why, nor whether it was sent
 	}
-	raw := err
-	err = failDomain(op, subject, err, write, secrets...)
+	err := failDomain(op, subject, raw, write, secrets...)
 	d.log.DebugContext(ctx, "route53domains call", "op", op, "domain", subject, "took", d.clock.Now().Sub(began), "error", err)
-	if id, duplicate := runningOperation(raw); duplicate {
-		if e, ok := err.(*Error); ok && id != "" { //nolint:errorlint // failDomain made it
-			e.IDs = []string{id}
-		}
+	if raw == nil && out == nil {
+		return nil, &Error{Op: op, Subject: subject, Err: errNotDomains} // a fake or middleware of the caller's
 	}
 	return out, err
 }

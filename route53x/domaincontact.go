@@ -38,7 +38,7 @@ type Contact struct {
 	LastName     string      `json:"lastName"`
 	Organization string      `json:"organization"` // required unless Type is ContactPerson
 	Email        string      `json:"email"`
-	Phone        string      `json:"phone"` // "+86.13800138000": country, a dot, the number
+	Phone        string      `json:"phone"` // "+86.1012345678": country, a dot, the number
 	Fax          string      `json:"fax"`   // likewise; optional
 	Address1     string      `json:"address1"`
 	Address2     string      `json:"address2"` // optional
@@ -171,7 +171,9 @@ var (
 //
 // Source: API_domains_ContactDetail, docs.aws.amazon.com/Route53/latest/APIReference (read 2026-11). What a TLD asks for
 // besides, only the API knows.
-func (c Contacts) Check() error {
+func (c Contacts) Check() error { return errors.Join(c.problems()...) }
+
+func (c Contacts) problems() []error {
 	var problems []error
 	roles := c.roles()
 	for _, role := range slices.Sorted(maps.Keys(roles)) {
@@ -179,7 +181,7 @@ func (c Contacts) Check() error {
 			problems = append(problems, fmt.Errorf("%s.%w", role, err))
 		}
 	}
-	return errors.Join(problems...)
+	return problems
 }
 
 func (c Contact) problems() []error {
@@ -205,7 +207,7 @@ func (c Contact) problems() []error {
 	}
 	for name, number := range map[string]string{"Phone": c.Phone, "Fax": c.Fax} {
 		if number != "" && !phoneForm.MatchString(number) {
-			bad("%s: want + country . number, as +86.13800138000", name)
+			bad("%s: want + country . number, as +86.1012345678", name)
 		}
 	}
 	switch {

@@ -26,7 +26,7 @@ var (
 	ErrFailed       = errors.New("the operation has failed") // it was accepted, and then not done
 )
 
-// domainKinds are the codes of the service by what they mean here. Throttling is decided by the SDK's own list.
+// domainKind is what a code of the service means here.
 // Source: the errors of the API reference (read 2026-11).
 func domainKind(code, message string) error {
 	switch code {
@@ -70,6 +70,9 @@ func failDomain(op, subject string, err error, write bool, secrets ...string) er
 		e.Code = refusal.ErrorCode()
 		e.Message = hideContacts(httpcall.Head([]byte(refusal.ErrorMessage()), 512), secrets...)
 		e.Kind = domainKind(e.Code, e.Message)
+		if id := runningOperation(err); id != "" {
+			e.IDs = []string{id}
+		}
 	}
 	sent, network := errors.AsType[*httpcall.Error](err)
 	switch {
@@ -123,13 +126,13 @@ func hideContacts(text string, secrets ...string) string {
 
 var phoneInText = regexp.MustCompile(`\+[0-9]{1,3}\.[0-9]{4,}`)
 
-// runningOperation is the ID that a DuplicateRequest has with it, "" when err is none.
-func runningOperation(err error) (id string, duplicate bool) {
-	if dup, ok := errors.AsType[*types.DuplicateRequest](err); ok {
-		return aws.ToString(dup.RequestId), true
+// runningOperation is the ID that a DuplicateRequest has with it.
+func runningOperation(err error) string {
+	dup, ok := errors.AsType[*types.DuplicateRequest](err)
+	if !ok {
+		return ""
 	}
-	refusal, ok := errors.AsType[smithy.APIError](err)
-	return "", ok && refusal.ErrorCode() == "DuplicateRequest"
+	return aws.ToString(dup.RequestId)
 }
 
 // transient reports whether a read that failed may be tried again later.
@@ -141,8 +144,8 @@ func transient(ctx context.Context, err error) bool {
 	if !ok || errors.Is(err, ErrInvalid) {
 		return false
 	}
-	_, network := errors.AsType[*httpcall.Error](err)
-	return network || errors.Is(err, ErrThrottled) || errors.Is(err, ErrAskAgain) || e.Status >= http.StatusInternalServerError
+	sent, network := errors.AsType[*httpcall.Error](err)
+	return (network && !errors.Is(sent, context.Canceled)) || errors.Is(err, ErrThrottled) || errors.Is(err, ErrAskAgain) || e.Status >= http.StatusInternalServerError
 }
 
 func invalidDomain(op, subject string, problems ...error) error {

@@ -119,8 +119,8 @@ func (r *TransferRequest) check() (domain string, servers []Nameserver, problems
 	}
 	servers, bad := checkNameservers(domain, r.Nameservers)
 	problems = append(problems, bad...)
-	if err := r.Contacts.Check(); err != nil {
-		problems = append(problems, fmt.Errorf("Contacts: %w", err))
+	for _, err := range r.Contacts.problems() {
+		problems = append(problems, fmt.Errorf("Contacts.%w", err))
 	}
 	if strings.ContainsFunc(string(r.AuthCode), func(c rune) bool { return c < ' ' || c == 0x7f }) || len(r.AuthCode) > 1024 {
 		problems = append(problems, errors.New("AuthCode has a control character or is over 1024 bytes"))

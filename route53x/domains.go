@@ -62,17 +62,21 @@ type PriceAPI interface {
 
 // DomainsConfig is what a [Domains] is made from.
 type DomainsConfig struct {
-	// AWS has the credentials, the HTTP client and the retryer. Its Region is not looked at: see [DomainsRegion]. Bodies
-	// are not logged, even if its ClientLogMode asks for it: they hold the auth code and the contacts. Not needed when all
-	// the APIs below are set.
+	// AWS has the credentials, and the HTTP client if it is to be another than the SDK's. Its Region is not looked at, see
+	// [DomainsRegion], nor is its Retryer. Bodies are not logged, even if its ClientLogMode asks for it: they hold the auth
+	// code and the contacts. Not needed when all the APIs below are set.
 	AWS aws.Config
 
 	// The calls, for fakes and middleware. nil is the client of the SDK. One that is set here must be bound to us-east-1
-	// by its owner, and must not repeat TransferDomain: each call is given the option that turns repeats off.
+	// by its owner. Each call is given the option that turns repeats off.
 	Transfers TransferAPI
 	Domains   DomainAPI
 	Signers   SignerAPI
 	Prices    PriceAPI
+
+	// MaxRetries is how often a call that only reads is repeated when it was throttled or failed on the way; default 4,
+	// new(0) = never. A call that changes something is never repeated.
+	MaxRetries *int
 
 	Clock  Clock        // default: the time of the machine
 	Logger *slog.Logger // default: discard. Debug: each call, without what it says; Warn: surprises
@@ -104,9 +108,10 @@ func (c DomainsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.Str
 // Domains are the domains that are registered with, or on their way to, Route 53. It is safe for concurrent use, starts no
 // goroutine and needs no Close.
 type Domains struct {
-	api   domainsAPI
-	log   *slog.Logger
-	clock Clock
+	api     domainsAPI
+	retries int
+	log     *slog.Logger
+	clock   Clock
 }
 
 // domainsAPI is the calls that are made. They are method values, and the SDK's client is kept in no field: were it
@@ -134,10 +139,18 @@ type domainsAPI struct {
 // Source: docs.aws.amazon.com/Route53/latest/APIReference, "Amazon Route 53 domain registration" (read 2026-11).
 func NewDomains(cfg DomainsConfig) (*Domains, error) {
 	own := cfg.Transfers == nil || cfg.Domains == nil || cfg.Signers == nil || cfg.Prices == nil
+	var problems []error
 	if own && cfg.AWS.Credentials == nil {
-		return nil, fmt.Errorf("route53x: domains: config: %w", errors.New("AWS.Credentials is required, unless all APIs are set"))
+		problems = append(problems, errors.New("AWS.Credentials are required, or Transfers, Domains, Signers and Prices"))
 	}
-	d := &Domains{log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), clock: cfg.Clock}
+	retries := *cmp.Or(cfg.MaxRetries, new(4))
+	if retries < 0 || retries > 20 {
+		problems = append(problems, fmt.Errorf("MaxRetries: %d is not in 0 to 20", retries))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("route53x: domains: config: %w", err)
+	}
+	d := &Domains{retries: retries, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), clock: cfg.Clock}
 	if d.clock == nil {
 		d.clock = machine{}
 	}

@@ -149,7 +149,7 @@ func operationState(op Operation, out types.OperationSummary) OperationState {
 // OperationWaitOptions are the options of [Domains.Wait]. nil has the defaults.
 type OperationWaitOptions struct {
 	Interval    time.Duration // before the second look; default 5 s, and half as long again each time
-	MaxInterval time.Duration // default 5 min: a transfer takes days
+	MaxInterval time.Duration // default 10 min: a transfer takes days
 	// MaxFailures is how many looks in a row may fail for reasons that pass by (throttled, no answer, HTTP 5xx) before the
 	// wait ends with that error; default 10.
 	MaxFailures int
@@ -164,7 +164,7 @@ func (d *Domains) Wait(ctx context.Context, op Operation, opts *OperationWaitOpt
 	if opts != nil {
 		o = *opts
 	}
-	pauses := domainPauses{next: cmp.Or(o.Interval, 5*time.Second), factor: 1.5, most: cmp.Or(o.MaxInterval, 5*time.Minute)}
+	pauses := domainPauses{next: cmp.Or(o.Interval, 5*time.Second), factor: 1.5, most: cmp.Or(o.MaxInterval, 10*time.Minute)}
 	most := cmp.Or(o.MaxFailures, 10)
 	return func(yield func(OperationState, error) bool) {
 		var last OperationState

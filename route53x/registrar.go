@@ -154,10 +154,8 @@ func (r *Registrar) DeleteDS(ctx context.Context, domain string, keyTag uint16) 
 // the contacts, a TLD that Route 53 does not have, a price above the limit, a domain that is here already.
 func (r *Registrar) TransferBlockers(ctx context.Context, domain string) ([]string, error) {
 	var out []string
-	if err := r.contacts.Check(); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			out = append(out, "the contacts for Route 53 are not complete: "+strings.TrimSpace(line))
-		}
+	for _, err := range r.contacts.problems() {
+		out = append(out, "the contacts for Route 53 are not complete: "+err.Error())
 	}
 	price, err := r.domains.Price(ctx, TLDOf(domain))
 	switch {
