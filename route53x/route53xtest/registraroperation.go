@@ -19,18 +19,18 @@ const (
 	failed     = string(route53x.OperationFailed)
 )
 
-// step is one stretch of an operation. It ends when it is due, or when something from outside lets it end.
-type step struct {
+// stage is one stretch of an operation. It ends when it is due, or when something from outside lets it end.
+type stage struct {
 	flag     string // shown meanwhile
 	due      time.Time
-	finished func(time.Time) // what happens at its end, with the lock held; it sets the next step
+	finished func(time.Time) // what happens at its end, with the lock held; it sets the next stage
 }
 
 type operation struct {
 	id, domain, typ    string
 	status, message    string
 	submitted, updated time.Time
-	step               *step
+	stage              *stage
 	held               string // the flag of Hold
 	heldAt             time.Time
 	heldMessage        string
@@ -52,8 +52,8 @@ func (op *operation) flag() string {
 		return ""
 	case op.held != "":
 		return op.held
-	case op.step != nil:
-		return op.step.flag
+	case op.stage != nil:
+		return op.stage.flag
 	}
 	return ""
 }
@@ -73,16 +73,16 @@ func (r *Registrar) newOperation(domain, typ string) *operation {
 // change is an operation that does one thing after a while. work says why it fails, "" = it does not.
 func (r *Registrar) change(domain, typ string, work func(at time.Time) string) *operation {
 	op := r.newOperation(domain, typ)
-	op.step = &step{due: op.submitted.Add(r.opts.Start), finished: func(at time.Time) {
+	op.stage = &stage{due: op.submitted.Add(r.opts.Start), finished: func(at time.Time) {
 		op.status, op.updated = inProgress, at
-		op.step = &step{due: at.Add(r.opts.Work), finished: func(at time.Time) { r.end(op, at, work(at)) }}
+		op.stage = &stage{due: at.Add(r.opts.Work), finished: func(at time.Time) { r.end(op, at, work(at)) }}
 	}}
 	return op
 }
 
 // end ends an operation. Of a transfer that failed the money is given back.
 func (r *Registrar) end(op *operation, at time.Time, reason string) {
-	op.status, op.message, op.updated, op.step = successful, "", at, nil
+	op.status, op.message, op.updated, op.stage = successful, "", at, nil
 	if reason == "" {
 		return
 	}
@@ -122,15 +122,15 @@ func (r *Registrar) advance() {
 	for {
 		var next *operation
 		for _, op := range r.ops {
-			if op.step != nil && op.held == "" && !op.step.due.IsZero() && !op.step.due.After(now) &&
-				(next == nil || op.step.due.Before(next.step.due)) {
+			if op.stage != nil && op.held == "" && !op.stage.due.IsZero() && !op.stage.due.After(now) &&
+				(next == nil || op.stage.due.Before(next.stage.due)) {
 				next = op
 			}
 		}
 		if next == nil {
 			return
 		}
-		next.step.finished(next.step.due)
+		next.stage.finished(next.stage.due)
 	}
 }
 
@@ -158,8 +158,8 @@ func (r *Registrar) Release(domain string) bool {
 		return false
 	}
 	now := r.clock.Now()
-	if op.step != nil && !op.step.due.IsZero() {
-		op.step.due = op.step.due.Add(now.Sub(op.heldAt))
+	if op.stage != nil && !op.stage.due.IsZero() {
+		op.stage.due = op.stage.due.Add(now.Sub(op.heldAt))
 	}
 	op.held, op.heldMessage, op.updated = "", "", now
 	return true
@@ -197,7 +197,7 @@ func (r *Registrar) Mails(domain string) int {
 
 // startTransfer lays out the way of a transfer that was ordered and paid.
 func (r *Registrar) startTransfer(op *operation) {
-	op.step = &step{due: op.submitted.Add(r.opts.Start), finished: func(at time.Time) {
+	op.stage = &stage{due: op.submitted.Add(r.opts.Start), finished: func(at time.Time) {
 		op.status, op.updated = inProgress, at
 		if reason := r.refusal(op.domain, op.code, at); reason != "" {
 			r.end(op, at, reason)
@@ -208,10 +208,10 @@ func (r *Registrar) startTransfer(op *operation) {
 			return
 		}
 		op.mails = 1
-		op.step = &step{flag: string(route53x.PendingAuthorization), due: at.Add(r.opts.Reading), finished: func(at time.Time) { r.request(op, at) }}
+		op.stage = &stage{flag: string(route53x.PendingAuthorization), due: at.Add(r.opts.Reading), finished: func(at time.Time) { r.request(op, at) }}
 		if r.opts.Reading < 0 || r.opts.Reading > r.opts.ReadingTerm {
-			op.step.due = at.Add(r.opts.ReadingTerm)
-			op.step.finished = func(at time.Time) { r.end(op, at, "The form of authorization was not answered in time.") }
+			op.stage.due = at.Add(r.opts.ReadingTerm)
+			op.stage.finished = func(at time.Time) { r.end(op, at, "The form of authorization was not answered in time.") }
 		}
 	}}
 }
@@ -227,7 +227,7 @@ func (r *Registrar) request(op *operation, at time.Time) {
 		e.Status = append(slices.Clone(e.Status), "pendingTransfer")
 		r.elsewhere[op.domain] = e
 	}
-	op.step = &step{due: at.Add(r.opts.RegistryTerm), finished: func(at time.Time) { r.arrive(op, at) }}
+	op.stage = &stage{due: at.Add(r.opts.RegistryTerm), finished: func(at time.Time) { r.arrive(op, at) }}
 	if hook := r.hooks.Requested; hook != nil {
 		r.due = append(r.due, func() { hook(op.domain, at) })
 	}
@@ -235,7 +235,7 @@ func (r *Registrar) request(op *operation, at time.Time) {
 
 // requested reports whether an operation waits for the losing registrar.
 func (op *operation) requested() bool {
-	return op.typ == transferIn && op.status == inProgress && op.step != nil && op.step.flag == ""
+	return op.typ == transferIn && op.status == inProgress && op.stage != nil && op.stage.flag == ""
 }
 
 // arrive ends a transfer well.
