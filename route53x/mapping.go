@@ -49,4 +49,7 @@ type Mapping struct {
 	Zone  Name      `json:"zone"`
 	Sets  []RRSet   `json:"sets"`
 	Items []MapItem `json:"items"` // one for each record, in the order of Route 53's lists
+
+	// Locations are what the CIDR collection of [MapOptions] must have before the sets are created.
+	Locations []CIDRLocation `json:"locations,omitempty"`
 }
