@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -154,4 +155,11 @@ func (s *Server) Add(seed Seed) string {
 	}
 	s.state.Certificates[c.ARN] = c
 	return c.ARN
+}
+
+// Tags are the tags of a certificate.
+func (s *Server) Tags(arn string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.state.Certificates[arn].Tags)
 }
