@@ -34,7 +34,7 @@ type Bundle struct {
 // (unverified), certificates that are not on the way, and second copies are left out and named in Notes. Whether the chain
 // leads to a root that clients trust is [Bundle.Verify]'s question.
 //
-// Errors: those of DecryptPKCS8; ErrMalformed for certificates that cannot be read; ErrMismatch; ErrExpired.
+// Errors are [*Error]: those of DecryptPKCS8; ErrMalformed for certificates that cannot be read; ErrMismatch; ErrExpired.
 func OpenBundle(leaf, chain, encryptedKey, passphrase []byte) (*Bundle, error) {
 	return OpenBundleAt(time.Now(), leaf, chain, encryptedKey, passphrase)
 }
@@ -43,11 +43,11 @@ func OpenBundle(leaf, chain, encryptedKey, passphrase []byte) (*Bundle, error) {
 func OpenBundleAt(now time.Time, leaf, chain, encryptedKey, passphrase []byte) (*Bundle, error) {
 	key, err := decryptPKCS8(encryptedKey, passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("acmx: open bundle: key: %w", err)
+		return nil, &Error{Op: "OpenBundle", Err: fmt.Errorf("key: %w", err)}
 	}
 	b, err := newBundle(now, leaf, chain, key)
 	if err != nil {
-		return nil, fmt.Errorf("acmx: open bundle: %w", err)
+		return nil, &Error{Op: "OpenBundle", Err: err}
 	}
 	return b, nil
 }
@@ -116,7 +116,7 @@ func certsPEM(certs ...*x509.Certificate) []byte {
 func (b *Bundle) KeyPEM() ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(b.Key())
 	if err != nil {
-		return nil, fmt.Errorf("acmx: encode key: %w", err)
+		return nil, &Error{Op: "KeyPEM", Err: err}
 	}
 	defer clear(der)
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
@@ -140,7 +140,7 @@ func (b *Bundle) Verify(roots *x509.CertPool, now time.Time, name string) error 
 	}
 	_, err := b.Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, DNSName: name})
 	if err != nil {
-		return fmt.Errorf("acmx: verify %s: %w", title(b.Leaf), err)
+		return &Error{Op: "Verify", Err: fmt.Errorf("%s: %w", title(b.Leaf), err)}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,22 +30,22 @@ type chainOf struct {
 	key            crypto.Signer
 }
 
-func newChain(t testing.TB, key crypto.Signer, names ...string) chainOf {
-	t.Helper()
+func newChain(tb testing.TB, key crypto.Signer, names ...string) chainOf {
+	tb.Helper()
 	c := chainOf{key: key}
-	c.root = newAuthority(t, nil, "Test Root")
-	c.top = newAuthority(t, c.root, "Test Intermediate 1")
-	c.sub = newAuthority(t, c.top, "Test Intermediate 2")
-	c.leaf = issue(t, c.sub, names[0], key, forServer(names...))
+	c.root = newAuthority(tb, nil, "Test Root")
+	c.top = newAuthority(tb, c.root, "Test Intermediate 1")
+	c.sub = newAuthority(tb, c.top, "Test Intermediate 2")
+	c.leaf = issue(tb, c.sub, names[0], key, forServer(names...))
 	return c
 }
 
 // open makes the bundle of a chain that is in order.
-func (c chainOf) open(t testing.TB) *acmx.Bundle {
-	t.Helper()
-	b, err := acmx.OpenBundle(certPEM(c.leaf), certPEM(c.sub.cert, c.top.cert), sealing{rounds: 1}.pem(t, c.key), []byte(passphrase))
-	require.NoError(t, err)
-	require.Empty(t, b.Notes)
+func (c chainOf) open(tb testing.TB) *acmx.Bundle {
+	tb.Helper()
+	b, err := acmx.OpenBundle(certPEM(c.leaf), certPEM(c.sub.cert, c.top.cert), sealing{rounds: 1}.pem(tb, c.key), []byte(passphrase))
+	require.NoError(tb, err)
+	require.Empty(tb, b.Notes)
 	return b
 }
 
@@ -164,7 +165,7 @@ func TestOpenBundleRefuses(t *testing.T) {
 		"no leaf":             {nil, chain, sealed, "", acmx.ErrMalformed, "leaf: no certificate"},
 		"leaf cut off":        {certPEM(c.leaf)[:300], chain, sealed, "", acmx.ErrMalformed, "leaf: certificate 1 is cut off"},
 		"chain cut off":       {certPEM(c.leaf), chain[:len(chain)-30], sealed, "", acmx.ErrMalformed, "chain: certificate 2 is cut off"},
-		"a key in the chain":  {certPEM(c.leaf), append(chain[:len(chain):len(chain)], pemOf("PRIVATE KEY", keyDER(t, c.key))...), sealed, "", acmx.ErrMalformed, "chain: block 3 is not a certificate"},
+		"a key in the chain":  {certPEM(c.leaf), append(slices.Clip(chain), pemOf("PRIVATE KEY", keyDER(t, c.key))...), sealed, "", acmx.ErrMalformed, "chain: block 3 is not a certificate"},
 		"damaged":             {pemOf("CERTIFICATE", c.leaf.Raw[:len(c.leaf.Raw)-1]), chain, sealed, "", acmx.ErrMalformed, "leaf: certificate 1: x509"},
 		"too many":            {certPEM(c.leaf), bytes.Repeat(certPEM(c.sub.cert), 33), sealed, "", acmx.ErrMalformed, "chain: more than 32"},
 		"too large":           {certPEM(c.leaf), make([]byte, 1<<20+1), sealed, "", acmx.ErrMalformed, "more than any chain"},
@@ -181,7 +182,7 @@ func TestOpenBundleRefuses(t *testing.T) {
 			require.Nil(t, b)
 			require.ErrorIs(t, err, tt.kind)
 			require.ErrorContains(t, err, tt.want)
-			assert.True(t, strings.HasPrefix(err.Error(), "acmx: open bundle: "), err.Error())
+			assert.True(t, strings.HasPrefix(err.Error(), "acmx: OpenBundle: "), err.Error())
 			assert.NotContains(t, err.Error(), pass+":")
 		})
 	}
@@ -239,7 +240,7 @@ func TestBundleVerify(t *testing.T) {
 		"after its end": {c.roots(), now.Add(199 * 24 * time.Hour), "", "expired"},
 	} {
 		err := b.Verify(tt.roots, tt.at, tt.host)
-		require.ErrorContains(t, err, `acmx: verify "www.example.com": x509: `, name)
+		require.ErrorContains(t, err, `acmx: Verify: "www.example.com": x509: `, name)
 		require.ErrorContains(t, err, tt.want, name)
 	}
 }
@@ -264,7 +265,7 @@ func TestBundleHidesItsKey(t *testing.T) {
 	der := keyDER(t, c.key)
 	seed := der[len(der)-32:]
 	hidden := []string{
-		strings.Split(string(keyPEM), "\n")[1], fmt.Sprintf("%x", seed), fmt.Sprintf("%X", seed), strings.Trim(fmt.Sprint(seed), "[]"),
+		strings.Split(string(keyPEM), "\n")[1], fmt.Sprintf("%x", seed), fmt.Sprintf("%X", seed), strings.Trim(fmt.Sprintf("%d", seed), "[]"),
 		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", seed), "[]byte{"), "}"), string(seed),
 	}
 	type holder struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/kitroll/kitroll/internal/atomicfile"
 )
 
-// ErrReload: the Reload hook failed, and the version before is in place again.
+// ErrReload is the failure of the Reload hook; the version before is in place again.
 var ErrReload = errors.New("reload failed")
 
 // WriteOptions are the options of [Bundle.WriteDir]; nil is the defaults.
@@ -66,7 +66,7 @@ func (b *Bundle) WriteDir(ctx context.Context, dir string, opts *WriteOptions) (
 		opts = &WriteOptions{}
 	}
 	if changed, err = b.install(ctx, dir, *opts); err != nil {
-		return changed, fmt.Errorf("acmx: install in %s: %w", dir, err)
+		return changed, &Error{Op: "WriteDir", Err: fmt.Errorf("%s: %w", dir, err)}
 	}
 	return changed, nil
 }
@@ -98,7 +98,7 @@ func (b *Bundle) install(ctx context.Context, dir string, opts WriteOptions) (ch
 	if err := d.open(dir); err != nil {
 		return false, err
 	}
-	defer d.root.Close()
+	defer d.root.Close() //nolint:errcheck // it was read from
 	unlock, err := atomicfile.TryLock(filepath.Join(dir, ".lock"))
 	if err != nil {
 		return false, fmt.Errorf("lock: %w", err)

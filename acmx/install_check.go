@@ -74,7 +74,7 @@ func checkNames(dir string, want files) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // it was read from
 	d := &disk{root: root}
 	switch to, err := root.Readlink(linkCurrent); {
 	case errors.Is(err, fs.ErrNotExist):

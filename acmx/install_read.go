@@ -14,11 +14,11 @@ import (
 // ReadDir reads back what [Bundle.WriteDir] has installed in a folder, in whatever layout, all of it from the same
 // version. It does not ask whether the certificate is still valid.
 //
-// Errors: fs.ErrNotExist when nothing is installed; ErrMalformed and ErrMismatch for files that somebody has changed.
+// Errors are [*Error]: fs.ErrNotExist when nothing is installed; ErrMalformed and ErrMismatch for files that somebody has changed.
 func ReadDir(dir string) (*Bundle, error) {
 	b, err := readDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("acmx: read %s: %w", dir, err)
+		return nil, &Error{Op: "ReadDir", Err: fmt.Errorf("%s: %w", dir, err)}
 	}
 	return b, nil
 }
@@ -28,7 +28,7 @@ func readDir(dir string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // it was read from
 	d := &disk{root: root}
 	for try := 1; ; try++ {
 		now, err := d.current()

@@ -53,10 +53,10 @@ func (s *webServer) options() *acmx.WriteOptions {
 }
 
 // ls is the names in a folder.
-func ls(t testing.TB, dir ...string) []string {
-	t.Helper()
+func ls(tb testing.TB, dir ...string) []string {
+	tb.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir...))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	names := []string{}
 	for _, e := range entries {
 		names = append(names, e.Name())
@@ -64,17 +64,17 @@ func ls(t testing.TB, dir ...string) []string {
 	return names
 }
 
-func installed(t testing.TB, dir string) string {
-	t.Helper()
+func installed(tb testing.TB, dir string) string {
+	tb.Helper()
 	b, err := acmx.ReadDir(dir)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b.Serial()
 }
 
 // twoBundles are a certificate and its renewal.
-func twoBundles(t testing.TB) (before, after *acmx.Bundle) {
-	t.Helper()
-	return newChain(t, ecKey(t), "www.example.com").open(t), newChain(t, ecKey(t), "www.example.com").open(t)
+func twoBundles(tb testing.TB) (before, after *acmx.Bundle) {
+	tb.Helper()
+	return newChain(tb, ecKey(tb), "www.example.com").open(tb), newChain(tb, ecKey(tb), "www.example.com").open(tb)
 }
 
 func TestWriteDirLayouts(t *testing.T) {

@@ -78,8 +78,11 @@ func (n *nginx) start(t *testing.T) {
 	cmd := n.command(context.WithoutCancel(t.Context()))
 	cmd.Stdout, cmd.Stderr = n.out, n.out
 	require.NoError(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt) // a fast end, and with it that of its workers
 		select {
@@ -97,7 +100,6 @@ func (n *nginx) start(t *testing.T) {
 		}
 		select {
 		case <-ended:
-			ended <- nil
 			require.Fail(t, "nginx has ended", "%s\n%s", n.out, n.log())
 		default:
 			require.True(t, time.Now().Before(end), "nginx does not answer: %s", n.log())

@@ -39,7 +39,7 @@ const (
 // mode, around RSA, EC and Ed25519 keys. The decrypted bytes and the derived key are zeroed before it returns; pass stays
 // the caller's to zero, and one copy of it, made inside of crypto/pbkdf2's call, is left to the garbage collector.
 //
-// Errors: ErrWrongPassphrase; ErrMalformed for what is damaged, cut off, of indefinite length, followed by more, not
+// Errors are [*Error] of these kinds: ErrWrongPassphrase; ErrMalformed for what is damaged, cut off, of indefinite length, followed by more, not
 // encrypted at all (the text says what it is), or beyond 10 million rounds or 1 KiB of salt; errors.ErrUnsupported, with
 // its name, for another scheme. No error holds a byte of the key or of pass.
 //
@@ -48,7 +48,7 @@ const (
 func DecryptPKCS8(pemKey, pass []byte) (crypto.Signer, error) {
 	key, err := decryptPKCS8(pemKey, pass)
 	if err != nil {
-		return nil, fmt.Errorf("acmx: decrypt key: %w", err)
+		return nil, &Error{Op: "DecryptPKCS8", Err: err}
 	}
 	return key, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdh"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha512"
 	"crypto/x509"
@@ -47,11 +46,10 @@ func passFile(t *testing.T) string {
 	return "file:" + path
 }
 
-func sameKey(t *testing.T, want crypto.Signer, got crypto.Signer) {
+func sameKey(t *testing.T, want, got crypto.Signer) {
 	t.Helper()
 	require.NotNil(t, got)
 	assert.IsType(t, want, got)
-	assert.True(t, want.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(got.Public()), "another key")
 	assert.Equal(t, keyDER(t, want), keyDER(t, got))
 }
 
@@ -197,7 +195,7 @@ func TestRefuses(t *testing.T) {
 	key := rsaKey()
 	good := sealing{}.seal(keyDER(t, key), passphrase)
 	goodPEM := pemOf("ENCRYPTED PRIVATE KEY", good)
-	sec1, err := x509.MarshalECPrivateKey(ecKey(t).(*ecdsa.PrivateKey))
+	sec1, err := x509.MarshalECPrivateKey(ecKey(t))
 	require.NoError(t, err)
 	for name, tt := range map[string]struct {
 		in   []byte
@@ -251,7 +249,7 @@ func TestRefuses(t *testing.T) {
 			require.ErrorIs(t, err, tt.kind)
 			require.ErrorContains(t, err, tt.want)
 			assert.NotErrorIs(t, err, acmx.ErrWrongPassphrase)
-			assert.True(t, strings.HasPrefix(err.Error(), "acmx: decrypt key: "), err.Error())
+			assert.True(t, strings.HasPrefix(err.Error(), "acmx: DecryptPKCS8: "), err.Error())
 			assert.NotContains(t, err.Error(), passphrase)
 		})
 	}

@@ -36,17 +36,17 @@ var rsaKey = sync.OnceValue(func() crypto.Signer {
 	return key
 })
 
-func ecKey(t testing.TB) crypto.Signer {
-	t.Helper()
+func ecKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return key
 }
 
-func edKey(t testing.TB) crypto.Signer {
-	t.Helper()
+func edKey(tb testing.TB) crypto.Signer {
+	tb.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return key
 }
 
@@ -56,10 +56,10 @@ func keyKinds(t *testing.T) map[string]crypto.Signer {
 	return map[string]crypto.Signer{"RSA": rsaKey(), "EC": ecKey(t), "Ed25519": edKey(t)}
 }
 
-func keyDER(t testing.TB, key crypto.Signer) []byte {
-	t.Helper()
+func keyDER(tb testing.TB, key crypto.Signer) []byte {
+	tb.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return der
 }
 
@@ -170,9 +170,9 @@ func (s sealing) seal(der []byte, pass string) []byte {
 }
 
 // pem is seal in PEM.
-func (s sealing) pem(t testing.TB, key crypto.Signer) []byte {
-	t.Helper()
-	return pemOf("ENCRYPTED PRIVATE KEY", s.seal(keyDER(t, key), passphrase))
+func (s sealing) pem(tb testing.TB, key crypto.Signer) []byte {
+	tb.Helper()
+	return pemOf("ENCRYPTED PRIVATE KEY", s.seal(keyDER(tb, key), passphrase))
 }
 
 func sequenceOf(parts ...any) []byte {
@@ -194,10 +194,10 @@ type authority struct {
 }
 
 // issue has a certificate signed; edit may change what is asked for. Nobody signs: it signs itself.
-func issue(t testing.TB, by *authority, subject string, key crypto.Signer, edit func(*x509.Certificate)) *x509.Certificate {
-	t.Helper()
+func issue(tb testing.TB, by *authority, subject string, key crypto.Signer, edit func(*x509.Certificate)) *x509.Certificate {
+	tb.Helper()
 	number, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	c := &x509.Certificate{
 		SerialNumber: number.SetBit(number, 121, 1),
 		Subject:      pkix.Name{CommonName: subject},
@@ -212,9 +212,9 @@ func issue(t testing.TB, by *authority, subject string, key crypto.Signer, edit 
 		parent, signer = by.cert, by.key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return cert
 }
 
@@ -222,10 +222,10 @@ func asCA(c *x509.Certificate) {
 	c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
 }
 
-func newAuthority(t testing.TB, by *authority, name string) *authority {
-	t.Helper()
-	key := ecKey(t)
-	return &authority{issue(t, by, name, key, asCA), key}
+func newAuthority(tb testing.TB, by *authority, name string) *authority {
+	tb.Helper()
+	key := ecKey(tb)
+	return &authority{issue(tb, by, name, key, asCA), key}
 }
 
 // forServer is what a server's certificate has.
