@@ -165,7 +165,7 @@ func (i *installation) run(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if now != "" && i.holds(now, i.files) && i.linked(i.files) {
+	if now != "" && i.holds(now, i.files) && i.complete(i.files) {
 		if !isOwed || i.opts.Reload == nil {
 			return false, i.tidy(now, owed) // a run that was ended may not have come to that
 		}

@@ -147,15 +147,21 @@ func (d *disk) sweep() error {
 
 // current is the name of the version in use, or "" when there is none.
 func (d *disk) current() (string, error) {
+	name, err := d.linked()
+	if _, gone := d.root.Stat(path.Join(dirVersions, name)); err == nil && errors.Is(gone, fs.ErrNotExist) {
+		return "", nil // somebody has removed the version
+	}
+	return name, err
+}
+
+// linked is the name of the version that the link leads to, or "" when there is no link.
+func (d *disk) linked() (string, error) {
 	target, err := d.root.Readlink(linkCurrent)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
-	}
-	if _, err := d.root.Stat(linkCurrent); errors.Is(err, fs.ErrNotExist) {
-		return "", nil // somebody has removed the version
 	}
 	return path.Base(target), nil
 }

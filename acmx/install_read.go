@@ -31,7 +31,7 @@ func readDir(dir string) (*Bundle, error) {
 	defer root.Close() //nolint:errcheck // it was read from
 	d := &disk{root: root}
 	for try := 1; ; try++ {
-		now, err := d.current()
+		now, err := d.linked()
 		if err == nil && now == "" {
 			err = fmt.Errorf("no certificate is installed: %w", fs.ErrNotExist)
 		}
@@ -39,8 +39,8 @@ func readDir(dir string) (*Bundle, error) {
 			return nil, err
 		}
 		b, err := d.readVersion(now)
-		if again, _ := d.current(); errors.Is(err, fs.ErrNotExist) && again != now && try < 10 {
-			continue // replaced and pruned in between
+		if again, _ := d.linked(); errors.Is(err, fs.ErrNotExist) && again != now && try < 100 {
+			continue // replaced and pruned while it was read
 		}
 		return b, err
 	}

@@ -234,9 +234,9 @@ func TestWriteDirNeverShowsAMixedPair(t *testing.T) {
 			}
 		})
 	}
-	for i := range 100 {
+	for i := range 60 {
 		b := []*acmx.Bundle{after, before}[i%2]
-		changed, err := b.WriteDir(t.Context(), dir, nil)
+		changed, err := b.WriteDir(t.Context(), dir, &acmx.WriteOptions{Keep: new(i % 2)})
 		require.NoError(t, err)
 		require.True(t, changed)
 	}
@@ -246,7 +246,6 @@ func TestWriteDirNeverShowsAMixedPair(t *testing.T) {
 		assert.Positive(t, s[before.Serial()])
 		assert.Positive(t, s[after.Serial()])
 	}
-	assert.Len(t, ls(t, dir, "versions"), 3, "the one in use and two before it")
 }
 
 // A failing reload rolls back.

@@ -96,8 +96,8 @@ func (d *disk) ours(name string) bool {
 	return err == nil && to == target(name)
 }
 
-// linked tells whether all links are there.
-func (d *disk) linked(fs files) bool {
+// complete tells whether all links are there.
+func (d *disk) complete(fs files) bool {
 	for _, f := range fs {
 		if !d.ours(f.name) {
 			return false
