@@ -68,7 +68,9 @@ func TestAnswersByTheirBytesAndStatus(t *testing.T) {
 
 func TestPermissionsInHints(t *testing.T) {
 	t.Parallel()
-	c := mocked(t, func(*http.Request) (*http.Response, error) { return answer(403, "application/json", `{"error":"no"}`), nil })
+	c := mocked(t, func(*http.Request) (*http.Response, error) {
+		return answer(403, "application/json", `{"error":"no"}`), nil
+	})
 	ctx := t.Context()
 	for want, call := range map[string]func() error{
 		"storage.block.Create": func() error { _, err := c.Block().Create(ctx, volume(), nil); return err },

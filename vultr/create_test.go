@@ -84,10 +84,10 @@ func TestCreateWithTheAnswerLost(t *testing.T) {
 		also   error
 		proxy  bool // the effect is there, and a page of a proxy is the answer
 	}{
-		"dropped before": {make: func(s *vultrtest.Server, op string) { s.DropNext(op) }, also: vultr.ErrTemporary},
-		"lost after":     {make: func(s *vultrtest.Server, op string) { s.LoseNext(op) }, bought: 1, also: vultr.ErrTemporary},
-		"429":            {make: func(s *vultrtest.Server, op string) { s.ThrottleNext(op, 2*time.Second) }, also: vultr.ErrThrottled},
-		"502 HTML":       {make: func(s *vultrtest.Server, op string) { s.HTMLNext(op, http.StatusBadGateway) }, also: vultr.ErrTemporary},
+		"dropped before":            {make: func(s *vultrtest.Server, op string) { s.DropNext(op) }, also: vultr.ErrTemporary},
+		"lost after":                {make: func(s *vultrtest.Server, op string) { s.LoseNext(op) }, bought: 1, also: vultr.ErrTemporary},
+		"429":                       {make: func(s *vultrtest.Server, op string) { s.ThrottleNext(op, 2*time.Second) }, also: vultr.ErrThrottled},
+		"502 HTML":                  {make: func(s *vultrtest.Server, op string) { s.HTMLNext(op, http.StatusBadGateway) }, also: vultr.ErrTemporary},
 		"502 HTML after the effect": {make: func(*vultrtest.Server, string) {}, bought: 1, also: vultr.ErrTemporary, proxy: true},
 	}
 	for kind, k := range kinds() {
