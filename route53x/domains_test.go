@@ -198,7 +198,7 @@ func TestMoney(t *testing.T) {
 }
 
 // Reads are repeated when they were throttled or failed on the way, writes never.
-func TestReadsAreRepeated(t *testing.T) {
+func TestDomainReadsAreRepeated(t *testing.T) {
 	t.Parallel()
 	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
 	reg.FailNext(route53xtest.ListPrices, "ThrottlingException")

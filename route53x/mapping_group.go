@@ -26,7 +26,7 @@ func (m *mapper) group(nt nameAndType) {
 	kept := map[string][]member{}
 	geo, network := false, false
 	for _, line := range lines {
-		kind, _ := kindOf(line)
+		kind, _ := kindOfLine(line)
 		switch {
 		case kind == plainLine:
 			kept[lineDefault] = append(kept[lineDefault], byLine[line]...)
@@ -44,7 +44,7 @@ func (m *mapper) group(nt nameAndType) {
 	}
 	lost := false
 	for _, line := range lines {
-		kind, _ := kindOf(line)
+		kind, _ := kindOfLine(line)
 		if kind == plainLine || kept[line] != nil {
 			continue
 		}
@@ -139,7 +139,7 @@ func (m *mapper) byPlace(nt nameAndType, kept map[string][]member, all func(MapC
 	places := map[Geolocation][]member{}
 	asia := false
 	for _, line := range slices.Sorted(maps.Keys(kept)) {
-		if kind, g := kindOf(line); kind != plainLine {
+		if kind, g := kindOfLine(line); kind != plainLine {
 			places[g] = append(places[g], kept[line]...)
 			asia = asia || g.Continent == "AS"
 		}

@@ -20,9 +20,9 @@ const (
 	customLine                   // the account's own, and whatever is not known
 )
 
-// kindOf reads the code of a line (help.aliyun.com/document_detail/29807, read 2026-11; that a line named os_europe is
+// kindOfLine reads the code of a line (help.aliyun.com/document_detail/29807, read 2026-11; that a line named os_europe is
 // os_euro is unverified).
-func kindOf(line string) (lineKind, Geolocation) {
+func kindOfLine(line string) (lineKind, Geolocation) {
 	switch line {
 	case "", lineDefault:
 		return plainLine, Geolocation{}

@@ -23,7 +23,7 @@ func (c *Client) PresentCNAME(ctx context.Context, name, target string) error {
 		return err
 	}
 	plan := &Plan{Zone: zone.Name, Changes: []Change{{Action: Create, After: &set}}, Batches: []Batch{{Changes: []int{0}, Elements: 1}}}
-	r := &run{client: c, zoneID: zone.ID, plan: plan, have: map[Key]RRSet{}, madeBy: map[nameAndType]string{}, synced: map[string]bool{}}
+	r := &applying{client: c, zoneID: zone.ID, plan: plan, have: map[Key]RRSet{}, madeBy: map[nameAndType]string{}, synced: map[string]bool{}}
 	r.result.PlanID = plan.ID()
 	unlock, err := c.lock(ctx, zone.ID)
 	if err != nil {
