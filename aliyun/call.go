@@ -190,8 +190,11 @@ func (t *text) UnmarshalJSON(b []byte) error {
 
 // answer judges a whole answer. The status comes first, because a proxy's page is not the platform's word.
 func (x *exchange) answer(r Request, key Credentials) (*Response, *Error) {
-	var env struct{ Code, Message, RequestID, Recommend text }
+	var env struct{ Code, Message, RequestID, Recommend, ResponseCode, ResponseDescription text }
 	isObject := json.Unmarshal(x.body, &env) == nil && len(bytes.TrimSpace(x.body)) > 0 && bytes.TrimSpace(x.body)[0] == '{'
+	if env.Code == "" && r.Product == GlobeSMSProduct { // its own name for it; errors of the gateway have Code
+		env.Code, env.Message = env.ResponseCode, env.ResponseDescription
+	}
 	requestID := cmp.Or(string(env.RequestID), x.header.Get("X-Acs-Request-Id"))
 	good := x.status >= 200 && x.status < 300 && isObject
 	switch {

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,22 +57,60 @@ func TestRequestOnTheWire(t *testing.T) {
 	assert.Contains(t, got.Header.Get("User-Agent"), "kitroll")
 }
 
-// Trap 1.
+// Trap 1: 64 goroutines with 200 calls each, on one client, over real connections: no more of them than the client's
+// transport allows, and nothing is left when they are closed.
 func TestStormOnOneClient(t *testing.T) {
 	t.Parallel()
-	srv, sms := newSMS(t, aliyuntest.Options{AllowList: []string{phone}}, nil)
+	srv, err := aliyuntest.Open(aliyuntest.Options{AllowList: []string{phone}})
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	loop := httptest.NewServer(srv)
+	t.Cleanup(loop.Close)
+	var dialled, open, most atomic.Int64
+	transport := &http.Transport{
+		MaxConnsPerHost: 8, MaxIdleConnsPerHost: 8,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialled.Add(1)
+			n := open.Add(1)
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &countedConn{Conn: c, closed: sync.OnceFunc(func() { open.Add(-1) })}, err
+		},
+	}
+	cfg := srv.Config()
+	cfg.HTTPClient = &http.Client{Transport: transport}
+	cfg.Endpoints = map[aliyun.Product]string{aliyun.SMSProduct: loop.URL}
+	cfg.Timeout = time.Minute
+	c, err := aliyun.New(cfg)
+	require.NoError(t, err)
+	sms := c.SMS(nil)
 	var wg sync.WaitGroup
-	for range 16 {
+	for range 64 {
 		wg.Go(func() {
-			for range 50 {
+			for range 200 {
 				_, err := send(t.Context(), sms, notice())
 				assert.NoError(t, err)
 			}
 		})
 	}
 	wg.Wait()
-	assert.Equal(t, 800, srv.Count(phone))
-	assert.Equal(t, 800, srv.Calls(aliyuntest.SendSms))
+	assert.Equal(t, 64*200, srv.Count(phone))
+	assert.Equal(t, 64*200, srv.Calls(aliyuntest.SendSms))
+	assert.LessOrEqual(t, most.Load(), int64(8))
+	t.Logf("%d connections, %d at a time, for %d calls", dialled.Load(), most.Load(), 64*200)
+	transport.CloseIdleConnections() // goroutines: goleak is in TestMain
+}
+
+type countedConn struct {
+	net.Conn
+
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 // Trap 2.

@@ -13,13 +13,17 @@ import (
 // Product is one of Aliyun's APIs, by the name of its endpoint. It picks the host of a call.
 type Product string
 
-// SMSProduct is dysmsapi, version 2017-05-25: text messages. Beside it, [DNSProduct] and [DomainProduct], others can be called with [Client.Call] once
+// The products of this file. Beside them, [DNSProduct] and [DomainProduct], others can be called with [Client.Call] once
 // [Config].Endpoints names their host.
-const SMSProduct Product = "dysmsapi"
+const (
+	SMSProduct      Product = "dysmsapi"       // version 2017-05-25: text messages
+	GlobeSMSProduct Product = "dysmsapi-globe" // version 2018-05-01: text messages abroad
+	CDNProduct      Product = "cdn"            // version 2018-05-10
+)
 
 // codeInAnswer reports whether a success of this product carries Code "OK". The answers of most products have no Code
 // unless they are errors.
-func (p Product) codeInAnswer() bool { return p == SMSProduct }
+func (p Product) codeInAnswer() bool { return p == SMSProduct || p == GlobeSMSProduct }
 
 // endpoint is what the signing module wants: a bare host, and the protocol apart.
 type endpoint struct{ protocol, host string }
@@ -48,7 +52,10 @@ func endpointsFor(region string, overrides map[Product]string, allowHTTP bool) (
 		}
 		out[product] = ep
 	}
-	for product, host := range map[Product]string{DNSProduct: "alidns.aliyuncs.com", DomainProduct: "domain.aliyuncs.com"} {
+	for product, host := range map[Product]string{
+		DNSProduct: "alidns.aliyuncs.com", DomainProduct: "domain.aliyuncs.com", CDNProduct: "cdn.aliyuncs.com",
+		GlobeSMSProduct: "dysmsapi.ap-southeast-1.aliyuncs.com",
+	} {
 		if _, given := out[product]; !given { // one host for all regions
 			out[product] = endpoint{"https", host}
 		}

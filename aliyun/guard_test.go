@@ -3,6 +3,7 @@ package aliyun_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"sync"
 	"testing"
@@ -242,5 +243,64 @@ func BenchmarkGuard(b *testing.B) {
 	for b.Loop() {
 		_ = g.Allow(keys[i%len(keys)], at)
 		i++
+	}
+}
+
+// Three virtual days of random sends of every kind: what the guard allows the platform's own windows never refuse, and
+// the guard refuses nothing that they would take. The fake counts by itself, in another way.
+func TestGuardAgreesWithThePlatform(t *testing.T) {
+	t.Parallel()
+	c := &clock{time.Date(2026, 11, 24, 14, 3, 0, 0, time.UTC)}
+	srv, guarded := newSMS(t, aliyuntest.Options{Now: c.Now}, &aliyun.SMSOptions{Now: c.Now, Guard: aliyun.NewGuard(aliyun.Limits{})})
+	free, err := aliyun.New(srv.Config())
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(6, 28))
+	signs := []string{aliyuntest.DemoSign, "二", "三", "四", "五", "六"}
+	for _, sign := range signs {
+		srv.SetSign(sign, aliyuntest.SignApproved)
+	}
+	srv.SetTemplate(aliyun.Template{Code: "SMS_9", Content: "${title}${result}", Type: aliyun.Promo})
+	require.NoError(t, guarded.LoadTemplates(t.Context(), aliyuntest.DemoTemplate, aliyuntest.DemoCodeTemplate, "SMS_9"))
+	end := c.now.Add(3 * 24 * time.Hour)
+	counts := map[string]int{}
+	last := code()
+	for c.now.Before(end) {
+		m := notice()
+		switch random.IntN(8) {
+		case 0, 1, 2, 3, 4:
+			m = code()
+		case 5:
+			m.Template = "SMS_9"
+		}
+		m.Sign, m.Phones = signs[random.IntN(2)*random.IntN(len(signs))], []string{number(random.IntN(2))}
+		if random.IntN(3) > 0 { // somebody who asks again and again
+			m = last
+		}
+		last = m
+		before := srv.Calls(aliyuntest.SendSms)
+		_, err := guarded.Send(t.Context(), m, nil)
+		switch {
+		case err == nil:
+			counts["sent"]++
+		case srv.Calls(aliyuntest.SendSms) > before:
+			require.NoError(t, err, "the platform refused what the guard allowed, at %v", c.now)
+		default:
+			require.ErrorIs(t, err, aliyun.ErrRateLimited)
+			counts["refused, "+string(asError(t, err).Level)]++
+			_, err = free.SMS(nil).Send(t.Context(), m, nil) // refused, so it does not count
+			require.ErrorIs(t, err, aliyun.ErrRateLimited, "the guard refused what the platform takes, at %v", c.now)
+		}
+		pause := time.Duration(random.Int64N(int64(8 * time.Minute)))
+		switch random.IntN(4) {
+		case 0: // onto the edge of a minute, a second before it, or a second after
+			pause = c.now.Truncate(time.Minute).Add(time.Minute + time.Duration(random.IntN(3)-1)*time.Second).Sub(c.now)
+		case 1:
+			pause = time.Second
+		}
+		c.now = c.now.Add(max(pause, 0))
+	}
+	t.Log(counts)
+	for _, kind := range []string{"sent", "refused, minute", "refused, hour", "refused, day"} {
+		assert.Positive(t, counts[kind], kind)
 	}
 }

@@ -27,7 +27,7 @@ var mailPattern = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[A-Za-z
 func redactor(r Request, key Credentials) func(string) string {
 	hidden := []string{key.AccessKeySecret, key.SecurityToken}
 	for name, value := range r.Params {
-		if !strings.Contains(name, "Phone") && !strings.Contains(name, "Param") {
+		if !strings.Contains(name, "Phone") && !strings.Contains(name, "Param") && (r.Product != GlobeSMSProduct || name != "To" && name != "Message") {
 			continue
 		}
 		hidden = append(hidden, value)

@@ -19,6 +19,9 @@ type SMSOptions struct {
 	Now        func() time.Time // nil = time.Now
 	Guard      Guard            // keeps sends from running into the flow control; nil = none
 
+	// PricePerSegment is what one message of up to 70 characters costs by the package that was bought, for [SMS.Quote].
+	PricePerSegment float64
+
 	// How patiently [SMS.Resolve] looks for a message. Records appear seconds to minutes after the send (unverified).
 	ResolvePolls    int           // how many looks; 0 = 6
 	ResolveInterval time.Duration // pause after the first look, doubled each time up to 30 s; 0 = 3 s
@@ -112,22 +115,26 @@ func (s *SMS) Send(ctx context.Context, m Message, opts *SendOptions) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
-	m.OutID = cmp.Or(m.OutID, NewOutID())
-	receipt := Receipt{OutID: m.OutID, Phones: len(checked.phones), At: at}
-	resp, err := s.call(ctx, sendOp, map[string]string{
-		"PhoneNumbers": checked.wire(), "SignName": m.Sign, "TemplateCode": m.Template,
-		"TemplateParam": checked.params, "SmsUpExtendCode": m.ExtendCode, "OutId": m.OutID,
-	}, false)
+	receipt, err := s.request(ctx, &chunk{entries: []entry{{m: m, checked: checked}}, size: len(checked.phones)}, at)
+	if err != nil && !errors.Is(err, ErrUnknownOutcome) { // what may have been sent stays counted
+		undo()
+	}
+	return receipt, err
+}
+
+// request sends a chunk. The Receipt beside an error says what to look for.
+func (s *SMS) request(ctx context.Context, c *chunk, at time.Time) (Receipt, error) {
+	receipt := Receipt{OutID: cmp.Or(c.entries[0].m.OutID, NewOutID()), Phones: c.size, At: at}
+	op, params := c.params()
+	params["OutId"] = receipt.OutID
+	resp, err := s.call(ctx, op, params, false)
 	if err != nil {
 		if e, ok := errors.AsType[*Error](err); ok {
-			e.OutID, e.At = m.OutID, at
+			e.OutID, e.At = receipt.OutID, at
 			receipt.RequestID = e.RequestID
 			if e.Is(ErrUnknownOutcome) {
 				e.Hint, e.HintZH = resolveHint, resolveHintZH
 			}
-		}
-		if !errors.Is(err, ErrUnknownOutcome) { // what may have been sent stays counted
-			undo()
 		}
 		return receipt, err
 	}

@@ -80,6 +80,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	maps.Copy(answer, fields)
+	if op == SendMessageToGlobe && refused != nil && status == http.StatusOK { // its business errors have names of their own
+		answer["ResponseCode"], answer["ResponseDescription"] = answer["Code"], answer["Message"]
+		delete(answer, "Code")
+		delete(answer, "Message")
+	}
 	data, err := json.Marshal(answer)
 	if err != nil {
 		panic(err) // maps of strings, numbers and slices: cannot be
@@ -116,7 +121,7 @@ func (s *Server) run(r *http.Request, op string, q params, body []byte) (map[str
 }
 
 // The versions of the three APIs.
-const smsVersion, dnsVersion, domainVersion = "2017-05-25", "2015-01-09", "2018-01-29"
+const smsVersion, globeVersion, dnsVersion, domainVersion = "2017-05-25", "2018-05-01", "2015-01-09", "2018-01-29"
 
 // api is one action and the version of the API that it belongs to.
 type api struct {
@@ -128,10 +133,22 @@ func (s *Server) api(op string) api {
 	switch op {
 	case SendSms:
 		return api{smsVersion, s.send}
+	case SendBatchSms:
+		return api{smsVersion, s.sendBatch}
+	case SendMessageToGlobe:
+		return api{globeVersion, s.globe}
 	case QuerySendDetails:
 		return api{smsVersion, s.details}
+	case QuerySendStatistics:
+		return api{smsVersion, s.statistics}
 	case GetSmsTemplate:
 		return api{smsVersion, s.template}
+	case QuerySmsTemplateList:
+		return api{smsVersion, s.templateList}
+	case GetSmsSign:
+		return api{smsVersion, s.sign}
+	case QuerySmsSignList:
+		return api{smsVersion, s.signList}
 	case DescribeDomainRecords:
 		return api{dnsVersion, s.records}
 	case DescribeDomainInfo:

@@ -1,12 +1,14 @@
 package aliyuntest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -22,12 +24,83 @@ var (
 	onlyDigits    = regexp.MustCompile(`^\d*$`)
 )
 
-// send is SendSms. Everything is checked before anything happens, and one bad number refuses the whole call.
+// part is one message of a call: all its phones get the same text.
+type part struct {
+	phones       []string
+	sign, params string
+	extend       string
+}
+
+// send is SendSms.
 func (s *Server) send(q params) (map[string]any, *refusal) {
 	if refused := q.missing("PhoneNumbers", "SignName", "TemplateCode"); refused != nil {
 		return nil, refused
 	}
-	sign, known := s.signs[q.Get("SignName")]
+	phones := strings.Split(q.Get("PhoneNumbers"), ",")
+	if len(phones) > 1000 {
+		return nil, business("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
+	}
+	return s.sendParts(q, part{phones, q.Get("SignName"), q.Get("TemplateParam"), q.Get("SmsUpExtendCode")})
+}
+
+// sendBatch is SendBatchSms: a sign and parameters for each phone, aligned by their places.
+func (s *Server) sendBatch(q params) (map[string]any, *refusal) {
+	if refused := q.missing("PhoneNumberJson", "SignNameJson", "TemplateCode"); refused != nil {
+		return nil, refused
+	}
+	var phones, signs, extends []string
+	var values []json.RawMessage
+	for name, v := range map[string]any{
+		"PhoneNumberJson": &phones, "SignNameJson": &signs, "TemplateParamJson": &values, "SmsUpExtendCodeJson": &extends,
+	} {
+		if q.Get(name) != "" && json.Unmarshal([]byte(q.Get(name)), v) != nil {
+			return nil, business("isv.INVALID_JSON_PARAM", "参数格式错误"+name)
+		}
+	}
+	switch n := len(phones); {
+	case n == 0 || n > 100:
+		return nil, business("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
+	case len(signs) != n, len(values) != n && values != nil, len(extends) != n && extends != nil:
+		return nil, business("isv.INVALID_PARAMETERS", "参数个数与手机号码个数不一致")
+	}
+	var parts []part
+	for i, phone := range phones {
+		p := part{phones: []string{phone}, sign: signs[i]}
+		if values != nil {
+			p.params = string(values[i])
+		}
+		if extends != nil {
+			p.extend = extends[i]
+		}
+		parts = append(parts, p)
+	}
+	return s.sendParts(q, parts...)
+}
+
+// sendParts is what both do. Everything is checked before anything happens, and one bad number refuses the whole call.
+func (s *Server) sendParts(q params, parts ...part) (map[string]any, *refusal) {
+	now := s.opts.Now()
+	bizID := newMessageID(now)
+	var ms []Message
+	for _, p := range parts {
+		more, refused := s.checkPart(q, p, now)
+		if refused != nil {
+			return nil, refused
+		}
+		ms = append(ms, more...)
+	}
+	for i := range ms {
+		ms[i].BizID, ms[i].RequestID = bizID, q.requestID
+	}
+	if err := s.accept(ms); err != nil {
+		return nil, &refusal{http.StatusInternalServerError, "InternalError", "the state file cannot be written"}
+	}
+	return map[string]any{"BizId": bizID}, nil
+}
+
+// checkPart is the messages that a part would be.
+func (s *Server) checkPart(q params, p part, now time.Time) ([]Message, *refusal) {
+	sign, known := s.signs[p.sign]
 	switch {
 	case !known:
 		return nil, business("isv.SMS_SIGNATURE_ILLEGAL", "该账号下找不到对应签名")
@@ -38,46 +111,40 @@ func (s *Server) send(q params) (map[string]any, *refusal) {
 	if !known || t.Status != aliyun.TemplateApproved {
 		return nil, business("isv.SMS_TEMPLATE_ILLEGAL", "该账号下找不到对应模板")
 	}
-	phones, refused := checkPhones(q.Get("PhoneNumbers"), t.Type)
+	phones, refused := checkPhones(p.phones, t.Type)
 	if refused != nil {
 		return nil, refused
 	}
-	values, refused := checkParams(t, q.Get("TemplateParam"))
+	values, refused := checkParams(t, p.params)
 	if refused != nil {
 		return nil, refused
 	}
 	if utf8.RuneCountInString(q.Get("OutId")) > 255 {
 		return nil, business("isv.PARAM_LENGTH_LIMIT", "OutId 长度超限")
 	}
-	if !onlyDigits.MatchString(q.Get("SmsUpExtendCode")) {
+	if !onlyDigits.MatchString(p.extend) {
 		return nil, business("isv.EXTEND_CODE_ERROR", "扩展码错误")
 	}
-	text := bracketed(q.Get("SignName")) + variable.ReplaceAllStringFunc(t.Content, func(v string) string { return values[v[2:len(v)-1]] })
+	text := bracketed(p.sign) + variable.ReplaceAllStringFunc(t.Content, func(v string) string { return values[v[2:len(v)-1]] })
 	if len(utf16.Encode([]rune(text))) > 500 {
 		return nil, business("isv.PARAM_LENGTH_LIMIT", "短信内容超过500字")
 	}
-	now := s.opts.Now()
-	for _, phone := range phones {
-		if refused := s.flowControl(phone, q.Get("SignName"), t, now); refused != nil {
-			return nil, refused
-		}
-	}
-	bizID := strconv.FormatInt(now.UnixMilli(), 10) + "^" + rand.Text()[:8]
 	var ms []Message
 	for _, phone := range phones {
-		report := s.opts.Carrier(phone)
-		if report.ErrCode == "" {
-			report.ErrCode = "DELIVERED"
+		if refused := s.flowControl(phone, p.sign, t, now); refused != nil {
+			return nil, refused
 		}
+		report := s.opts.Carrier(phone)
 		ms = append(ms, Message{
-			Phone: phone, Sign: q.Get("SignName"), Template: t.Code, Params: values, Text: text, OutID: q.Get("OutId"),
-			BizID: bizID, RequestID: q.requestID, At: now, ReportAt: now.Add(report.After), ErrCode: report.ErrCode,
+			Phone: phone, Sign: p.sign, Template: t.Code, Params: values, Text: text, OutID: q.Get("OutId"), At: now,
+			ReportAt: now.Add(report.After), ErrCode: cmp.Or(report.ErrCode, "DELIVERED"),
 		})
 	}
-	if err := s.accept(ms); err != nil {
-		return nil, &refusal{http.StatusInternalServerError, "InternalError", "the state file cannot be written"}
-	}
-	return map[string]any{"BizId": bizID}, nil
+	return ms, nil
+}
+
+func newMessageID(now time.Time) string {
+	return strconv.FormatInt(now.UnixMilli(), 10) + "^" + rand.Text()[:8]
 }
 
 // bracketed is the sign as it stands before the text.
@@ -91,11 +158,7 @@ func bracketed(sign string) string {
 // checkPhones wants numbers of the kind that the template is for, and returns them in the platform's own spelling: 11
 // digits of the mainland, whatever of +86, 0086 and 86 stands in front, or country and number with nothing in front. A
 // number that is there twice is sent to twice (unverified).
-func checkPhones(list string, kind aliyun.TemplateType) ([]string, *refusal) {
-	phones := strings.Split(list, ",")
-	if len(phones) > 1000 {
-		return nil, business("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
-	}
+func checkPhones(phones []string, kind aliyun.TemplateType) ([]string, *refusal) {
 	for i, phone := range phones {
 		if kind == aliyun.Intl { // reads every number as country and number; 86 is not among its countries
 			if !foreignPhone.MatchString(phone) || strings.HasPrefix(phone, "86") {

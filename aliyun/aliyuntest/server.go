@@ -20,9 +20,15 @@ import (
 
 // The actions, for the methods of the Script and for [Server.FailNext].
 const (
-	SendSms          = "SendSms"
-	QuerySendDetails = "QuerySendDetails"
-	GetSmsTemplate   = "GetSmsTemplate"
+	SendSms              = "SendSms"
+	SendBatchSms         = "SendBatchSms"
+	QuerySendDetails     = "QuerySendDetails"
+	QuerySendStatistics  = "QuerySendStatistics"
+	GetSmsTemplate       = "GetSmsTemplate"
+	QuerySmsTemplateList = "QuerySmsTemplateList"
+	GetSmsSign           = "GetSmsSign"
+	QuerySmsSignList     = "QuerySmsSignList"
+	SendMessageToGlobe   = "SendMessageToGlobe" // of the international API
 )
 
 // What every Server has from the start, unless its Options say otherwise.
@@ -95,6 +101,10 @@ type Server struct {
 	failTask  map[string][]string // reasons of tasks that will fail, by the action that orders them
 	rotation  map[string]int      // how often a set was answered
 	state     state
+
+	reports      map[int]delivery // by the place in state.Messages
+	uplinks      []uplink
+	uplinkPushes []delivery
 }
 
 // NewServer starts a fake with all defaults. It cannot fail.
@@ -141,6 +151,7 @@ func Open(opts Options) (*Server, error) {
 		allow:     map[string]bool{},
 		nonces:    map[string]time.Time{},
 		fail:      map[string][]string{},
+		reports:   map[int]delivery{},
 		failTask:  map[string][]string{},
 		rotation:  map[string]int{},
 	}
@@ -181,7 +192,7 @@ func (s *Server) Config() aliyun.Config {
 	return aliyun.Config{
 		AccessKeyID: s.key.AccessKeyID, AccessKeySecret: s.key.AccessKeySecret, SecurityToken: s.key.SecurityToken,
 		Endpoints: map[aliyun.Product]string{
-			aliyun.SMSProduct: s.pipe.URL, aliyun.DNSProduct: s.pipe.URL, aliyun.DomainProduct: s.pipe.URL,
+			aliyun.SMSProduct: s.pipe.URL, aliyun.GlobeSMSProduct: s.pipe.URL, aliyun.DNSProduct: s.pipe.URL, aliyun.DomainProduct: s.pipe.URL,
 		},
 		AllowHTTP:  true, // pipes: nothing leaves the process
 		HTTPClient: s.pipe.Client(),
