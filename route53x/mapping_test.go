@@ -244,7 +244,7 @@ func TestAliyunToRoute53(t *testing.T) {
 			says:    []string{"there is no default line here"},
 		},
 		"ISP lines by CIDR routing with the caller's ISP prefixes": {
-			opts: cidr(map[string]string{"telecom": "203.0.112.0/20", "mobile": "198.51.0.0/16"}),
+			opts:    cidr(map[string]string{"telecom": "203.0.112.0/20", "mobile": "198.51.0.0/16"}),
 			records: []route53x.AliyunRecord{ali("www", "A", "192.0.2.1"), ali("www", "A", "192.0.2.2", on("telecom"))},
 			sets: []string{
 				`www.example.com. A [aliyun-line-default] 600 192.0.2.1 (routing="CIDR" collectionId="col-1" locationName="*" identifier="aliyun-line-default")`,
@@ -254,7 +254,7 @@ func TestAliyunToRoute53(t *testing.T) {
 			says:    []string{"as far as the prefixes are right", "telecom: 1 prefixes"},
 		},
 		"ISP lines of which one has no prefixes": {
-			opts: cidr(map[string]string{"telecom": "203.0.112.0/20"}),
+			opts:    cidr(map[string]string{"telecom": "203.0.112.0/20"}),
 			records: []route53x.AliyunRecord{ali("www", "A", "192.0.2.1"), ali("www", "A", "192.0.2.2", on("telecom")), ali("www", "A", "192.0.2.3", on("unicom"))},
 			sets: []string{
 				`www.example.com. A [aliyun-line-default] 600 192.0.2.1 (routing="CIDR" collectionId="col-1" locationName="*" identifier="aliyun-line-default")`,
@@ -263,7 +263,7 @@ func TestAliyunToRoute53(t *testing.T) {
 			classes: []string{"www A default lossy", "www A unicom lossy", "www A telecom lossy"},
 		},
 		"networks and places at one name": {
-			opts: cidr(map[string]string{"telecom": "203.0.112.0/20"}),
+			opts:    cidr(map[string]string{"telecom": "203.0.112.0/20"}),
 			records: []route53x.AliyunRecord{ali("www", "A", "192.0.2.1"), ali("www", "A", "192.0.2.2", on("telecom")), ali("www", "A", "192.0.2.3", on("oversea"))},
 			sets: []string{
 				`www.example.com. A [aliyun-country-cn] 600 192.0.2.1 (routing="GEOLOCATION" countryCode="CN" identifier="aliyun-country-cn")`,
