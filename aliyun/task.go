@@ -70,6 +70,9 @@ func (t *DomainTask) Poll(ctx context.Context) (TaskState, error) {
 	}
 	states, err := t.d.details(ctx, t.Domain, t.No)
 	if err != nil {
+		if e, ok := errors.AsType[*Error](err); ok {
+			e.TaskNo = t.No
+		}
 		return TaskState{}, err
 	}
 	if len(states) == 0 {

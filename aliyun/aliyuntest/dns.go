@@ -257,6 +257,12 @@ func (a *answer) record(name string, r aliyun.DNSRecord) dns.RR {
 		return &dns.MX{Hdr: h(dns.TypeMX), Preference: uint16(r.Priority), Mx: host}
 	case "TXT":
 		t := &dns.TXT{Hdr: h(dns.TypeTXT)}
+		if quoted := strings.TrimSpace(r.Value); len(quoted) > 1 && quoted[0] == '"' && quoted[len(quoted)-1] == '"' { // borders (unverified)
+			if rr, err := dns.NewRR(". 0 IN TXT " + quoted); err == nil {
+				*rr.Header() = h(dns.TypeTXT)
+				return rr
+			}
+		}
 		text := r.Value
 		for len(text) > 255 {
 			t.Txt, text = append(t.Txt, escapeText(text[:255])), text[255:]
