@@ -2,6 +2,15 @@ package acmx
 
 import "crypto"
 
+// CheckName is checkName.
+func CheckName(raw string) (string, error) { return checkName(raw) }
+
+// ParseCAA is parseCAA.
+func ParseCAA(text string) (tag, value string, err error) {
+	r, err := parseCAA(text)
+	return r.tag, r.value, err
+}
+
 // ReadKey is the reading of what was decrypted.
 func ReadKey(plain []byte) (crypto.Signer, error) { return readKey(plain) }
 

@@ -163,3 +163,10 @@ func (s *Server) Tags(arn string) map[string]string {
 	defer s.mu.Unlock()
 	return maps.Clone(s.state.Certificates[arn].Tags)
 }
+
+// Forget takes a certificate out of the account at once, as if somebody had deleted it.
+func (s *Server) Forget(arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.Certificates, arn)
+}
