@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The platform's answers do not agree among themselves: a flag is a string here and a boolean there, an ID a number or a
@@ -24,6 +25,11 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	switch firstByte(b) {
 	case '"':
+		b = bytes.TrimSpace(b)
+		if inner := b[1 : len(b)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) { // nothing to undo
+			*t = text(inner)
+			return nil
+		}
 		var s string
 		if json.Unmarshal(b, &s) == nil {
 			*t = text(s)
@@ -197,14 +203,26 @@ func objectNamed(data []byte, idField string, keys ...string) (json.RawMessage, 
 	return nil, fmt.Errorf("%w: no %s with %s", errShape, strings.Join(keys, " or "), idField)
 }
 
+// names are the fields that name things. They are read the way that things are, so that what has a name here has it there.
+type names struct {
+	ID     text
+	Name   text
+	Target text `json:"target_id"`
+}
+
 // idOf is the field that names a thing, or "" for what is no object or has none.
 func idOf(raw json.RawMessage, field string) text {
-	var v map[string]json.RawMessage
-	var id text
-	if firstByte(raw) == '{' && json.Unmarshal(raw, &v) == nil {
-		_ = id.UnmarshalJSON(v[field])
+	var v names
+	if firstByte(raw) != '{' || tolerant(raw, &v) != nil {
+		return ""
 	}
-	return id
+	switch field {
+	case "name":
+		return v.Name
+	case "target_id":
+		return v.Target
+	}
+	return v.ID
 }
 
 // objects finds the list of an answer and the cursor of its next page. A list that is absent, or an element without the
