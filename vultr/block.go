@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// IDs of the platform's things, as it writes them.
-type (
-	BlockID    string
-	InstanceID string // of a Cloud Compute or Bare Metal instance
-)
+// BlockID names a block volume.
+type BlockID string
+
+// InstanceID names a Cloud Compute or Bare Metal instance.
+type InstanceID string
 
 // BlockType is what a block volume is stored on.
 type BlockType string

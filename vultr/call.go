@@ -33,7 +33,8 @@ type call struct {
 }
 
 // writes says that the call may change something, and repeatable that it may be sent again although it was seen.
-func (w call) writes() bool     { return w.method != http.MethodGet }
+func (w call) writes() bool { return w.method != http.MethodGet }
+
 func (w call) repeatable() bool { return w.method == http.MethodGet || w.method == http.MethodDelete }
 
 // do makes the call, and repeats it where that is safe: a GET or DELETE after a 429, a 5xx or no answer, anything else

@@ -92,7 +92,8 @@ func TestPermissionsInHints(t *testing.T) {
 // GET and DELETE are retried on 429 and 5xx, with Retry-After; nothing else is.
 func TestRetries(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		b, err := c.Block().Create(t.Context(), volume(), nil)
 		require.NoError(t, err)
 
@@ -140,7 +141,8 @@ func TestRetriesCanBeTurnedOff(t *testing.T) {
 
 func TestHungPlatform(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		began := time.Now()
 		srv.HangNext(vultrtest.CreateBlock)
 		_, err := c.Block().Create(t.Context(), volume(), nil)

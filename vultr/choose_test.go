@@ -1,6 +1,7 @@
 package vultr_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,22 +59,13 @@ func TestChoose(t *testing.T) {
 			assert.Contains(t, strings.Join(c.Reasons, "\n"), tt.says)
 			for _, kind := range (kinds{vultr.KindBlock, vultr.KindObject, vultr.KindFile, vultr.KindGateway}) {
 				rejected, ok := c.Rejected[kind]
-				if assert.NotEqual(t, ok, contains(c.Steps, kind), "%s is either a step or rejected", kind) && ok {
+				if assert.NotEqual(t, ok, slices.Contains(c.Steps, kind), "%s is either a step or rejected", kind) && ok {
 					assert.NotEmpty(t, rejected, "with a reason")
 				}
 			}
 			assert.Equal(t, c, vultr.Choose(tt.need), "pure")
 		})
 	}
-}
-
-func contains(kinds []vultr.StorageKind, kind vultr.StorageKind) bool {
-	for _, k := range kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
 }
 
 func TestChooseTier(t *testing.T) {

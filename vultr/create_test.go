@@ -96,7 +96,8 @@ func TestCreateWithTheAnswerLost(t *testing.T) {
 				for _, lag := range []time.Duration{0, 5 * time.Second} {
 					t.Run(fmt.Sprintf("%s/%s/find=%v/lag=%v", kind, name, find, lag), func(t *testing.T) {
 						t.Parallel()
-						bubble(t, vultrtest.Options{Lag: lag}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+						bubble(t, vultrtest.Options{Lag: lag}, func(w world) {
+							t, srv, c := w.t, w.srv, w.c
 							if kind == "gateway" { // so that the fault meets the gateway
 								_, err := c.VFS().Create(t.Context(), tree(), nil)
 								require.NoError(t, err)
@@ -134,7 +135,8 @@ func TestEnsureAfterALostAnswerBuysNothing(t *testing.T) {
 	for kind, k := range kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, vultrtest.Options{ActiveAfter: 10 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+			bubble(t, vultrtest.Options{ActiveAfter: 10 * time.Second}, func(w world) {
+				t, srv, c := w.t, w.srv, w.c
 				if kind == "gateway" {
 					_, err := c.VFS().Create(t.Context(), tree(), nil)
 					require.NoError(t, err)
@@ -160,7 +162,8 @@ func TestEnsureKnowsWhatNoListShowsYet(t *testing.T) {
 	for kind, k := range kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, vultrtest.Options{Lag: 20 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+			bubble(t, vultrtest.Options{Lag: 20 * time.Second}, func(w world) {
+				t, srv, c := w.t, w.srv, w.c
 				first, err := k.create(t.Context(), t, srv, c, nil, true)
 				require.NoError(t, err)
 				second, err := k.create(t.Context(), t, srv, c, nil, true)
@@ -174,7 +177,8 @@ func TestEnsureKnowsWhatNoListShowsYet(t *testing.T) {
 
 func TestEnsureFromManyGoroutinesBuysOne(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{Lag: 7 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{Lag: 7 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		ids := make(chan vultr.BlockID, 20)
 		for range cap(ids) {
 			go func() {
@@ -195,7 +199,8 @@ func TestEnsureFromManyGoroutinesBuysOne(t *testing.T) {
 // Who waits for another Ensure can give up.
 func TestEnsureThatWaitsCanBeCancelled(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		srv.SlowNext(vultrtest.CreateBlock, 20*time.Second)
 		done := make(chan error)
 		go func() {
@@ -239,7 +244,8 @@ func TestAdoptionIsPicky(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+			bubble(t, vultrtest.Options{}, func(w world) {
+				t, srv, c := w.t, w.srv, w.c
 				buy := func(specs []vultr.BlockSpec) {
 					for _, s := range specs {
 						_, err := c.Block().Create(t.Context(), s, nil)
@@ -280,7 +286,8 @@ func TestAdoptionGoesByThePlatformsClock(t *testing.T) {
 	for _, off := range []time.Duration{-time.Hour, time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+			bubble(t, vultrtest.Options{}, func(w world) {
+				t, srv, c := w.t, w.srv, w.c
 				srv.Advance(off)
 				srv.LoseNext(vultrtest.CreateBlock)
 				_, err := c.Block().Create(t.Context(), volume(), &vultr.CreateOptions{FindByLabel: true})

@@ -25,7 +25,8 @@ func TestGatewayInEveryShape(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fake.ActiveAfter = 20 * time.Second
-			bubble(t, fake, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+			bubble(t, fake, func(w world) {
+				t, srv, c := w.t, w.srv, w.c
 				ctx, gateways := t.Context(), c.Gateway()
 				f := made(c.VFS().Create(ctx, tree(), nil))(t)
 				g := made(gateways.Ensure(ctx, nfs(f.ID), nil))(t)

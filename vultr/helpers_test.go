@@ -18,12 +18,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const apiKey = "TOPSECRETVULTRKEY77777"
 
+// world is a test in a bubble, its fake and a client of that.
+type world struct {
+	t   *testing.T
+	srv *vultrtest.Server
+	c   *vultr.Client
+}
+
 // bubble runs f in a bubble of virtual time, on a fake of its own.
-func bubble(t *testing.T, fake vultrtest.Options, f func(t *testing.T, srv *vultrtest.Server, c *vultr.Client), edit ...func(*vultr.Config)) {
+func bubble(t *testing.T, fake vultrtest.Options, f func(world), edit ...func(*vultr.Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		srv, c := open(t, fake, edit...)
-		f(t, srv, c)
+		f(world{t, srv, c})
 		srv.Close() // before the bubble ends
 	})
 }

@@ -25,7 +25,7 @@ func hintFor(status int, op string) string {
 // action is the permission of an operation, in the platform's words, or "" where it is not documented (gateways).
 func action(op string) string {
 	verb, noun, _ := strings.Cut(op, "-")
-	family := ""
+	var family string
 	switch {
 	case strings.HasPrefix(noun, "block"):
 		family = "storage.block."

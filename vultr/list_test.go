@@ -17,7 +17,8 @@ import (
 
 func TestListOverManyPages(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		const many = 105
 		for i := range many {
 			_, err := c.Block().Create(t.Context(), vultr.BlockSpec{Region: "ewr", SizeGB: 10 + i}, nil)
@@ -34,11 +35,13 @@ func TestListOverManyPages(t *testing.T) {
 			assert.Equal(t, many, n)
 		}
 		assert.Equal(t, 22, srv.Calls(vultrtest.ListBlocks))
-		for range list {
+		for _, err := range list {
+			require.NoError(t, err)
 			break
 		}
 		assert.Equal(t, 23, srv.Calls(vultrtest.ListBlocks), "no page before it is needed")
-		for range c.Block().List(t.Context(), nil) {
+		for _, err := range c.Block().List(t.Context(), nil) {
+			require.NoError(t, err)
 			break
 		}
 		assert.Equal(t, 24, srv.Calls(vultrtest.ListBlocks))
@@ -104,7 +107,8 @@ func TestListFailsOnceAndLast(t *testing.T) {
 // Trap 30: 404 right after a create is waited out; 404 after a delete is success.
 func TestThereIsNoSuchThingYetOrAnyMore(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{Lag: 25 * time.Second, ActiveAfter: 40 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{Lag: 25 * time.Second, ActiveAfter: 40 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		began := time.Now()
 		b, err := c.Block().Create(t.Context(), volume(), nil)
 		require.NoError(t, err)

@@ -11,12 +11,14 @@ import (
 	"time"
 )
 
-// IDs of object storage. Clusters and tiers have small numbers, which the platform writes as numbers or strings.
-type (
-	ObjectID  string
-	ClusterID string
-	TierID    string
-)
+// ObjectID names an object storage.
+type ObjectID string
+
+// ClusterID names a cluster of object storage: a small number, which the platform writes as a number or a string.
+type ClusterID string
+
+// TierID names a tier of object storage, as [ClusterID].
+type TierID string
 
 // ObjectStorage is a subscription: one pair of keys for any number of buckets in one cluster. Printing it shows no secret
 // key.
@@ -75,6 +77,8 @@ func (s ObjectSpec) check() []string {
 }
 
 type objectWire struct {
+	keysWire
+
 	ID       text
 	Cluster  text `json:"cluster_id"`
 	Region   text
@@ -84,7 +88,6 @@ type objectWire struct {
 	Tier     tierWire
 	TierID   text   `json:"tier_id"`
 	Created  moment `json:"date_created"`
-	keysWire
 }
 
 type keysWire struct {

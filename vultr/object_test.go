@@ -16,7 +16,8 @@ import (
 
 func TestObjectStorage(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{ActiveAfter: 30 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{ActiveAfter: 30 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		ctx, objects := t.Context(), c.Object()
 		o := made(objects.Ensure(ctx, storage(), nil))(t)
 		assert.Equal(t, vultr.S3Config{Region: "us-east-1"}, o.S3(), "nothing to connect to while it is pending")

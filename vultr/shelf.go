@@ -27,13 +27,17 @@ type Store[ID ~string, Spec, Thing any] interface {
 	Delete(ctx context.Context, id ID, opts *DeleteOptions) error
 }
 
-// The stores by their kinds.
-type (
-	BlockStore   = Store[BlockID, BlockSpec, Block]
-	ObjectStore  = Store[ObjectID, ObjectSpec, ObjectStorage]
-	FileStore    = Store[FileSystemID, FileSystemSpec, FileSystem]
-	GatewayStore = Store[GatewayID, GatewaySpec, Gateway]
-)
+// BlockStore is the [Store] of block volumes.
+type BlockStore = Store[BlockID, BlockSpec, Block]
+
+// ObjectStore is the [Store] of object storages.
+type ObjectStore = Store[ObjectID, ObjectSpec, ObjectStorage]
+
+// FileStore is the [Store] of file systems.
+type FileStore = Store[FileSystemID, FileSystemSpec, FileSystem]
+
+// GatewayStore is the [Store] of storage gateways.
+type GatewayStore = Store[GatewayID, GatewaySpec, Gateway]
 
 var (
 	_ BlockStore   = (*Blocks)(nil)
@@ -78,11 +82,11 @@ type head struct {
 }
 
 func (s *shelf[T]) at(id string, below ...string) string {
-	at := s.path + "/" + url.PathEscape(id)
+	parts := []string{s.path, url.PathEscape(id)}
 	for _, part := range below {
-		at += "/" + url.PathEscape(part)
+		parts = append(parts, url.PathEscape(part))
 	}
-	return at
+	return strings.Join(parts, "/")
 }
 
 // checkID refuses what would be another path: an empty ID asks for the list.

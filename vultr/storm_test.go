@@ -67,7 +67,8 @@ func TestStorm(t *testing.T) {
 // A platform that is slow does not get more and more connections.
 func TestConnectionsAreBoundedWhenThePlatformIsSlow(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		const calls = 150
 		for range calls {
 			srv.SlowNext(vultrtest.ListBlocks, 20*time.Second)
@@ -83,7 +84,8 @@ func TestConnectionsAreBoundedWhenThePlatformIsSlow(t *testing.T) {
 
 func TestLimiterDoesNotBeginAWaitThatIsTooLong(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{PerSecond: -1}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{PerSecond: -1}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		for range 30 { // at once
 			require.NoError(t, last(c.Block().List(t.Context(), nil)))
 		}

@@ -137,7 +137,8 @@ func TestRenameWithoutAKnownSize(t *testing.T) {
 // Trap 33: live is true by default for attach and detach.
 func TestAttachAndDetachABlock(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		ctx, blocks := t.Context(), c.Block()
 		b := made(blocks.Create(ctx, volume(), nil))(t)
 		cycle := func(attach *vultr.AttachOptions, detach *vultr.DetachOptions) {
@@ -188,7 +189,8 @@ func TestLostAnswersToAttachments(t *testing.T) {
 
 func TestAttachAFileSystem(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		ctx, vfs := t.Context(), c.VFS()
 		f := made(vfs.Create(ctx, tree(), nil))(t)
 		first := made(vfs.Attach(ctx, f.ID, vultrtest.DemoInstance))(t)
@@ -219,7 +221,8 @@ func TestAttachAFileSystem(t *testing.T) {
 // Trap 36's other half: delete of an attached volume is refused without Force.
 func TestDeleteOfAnAttachedVolume(t *testing.T) {
 	t.Parallel()
-	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(t *testing.T, srv *vultrtest.Server, c *vultr.Client) {
+	bubble(t, vultrtest.Options{AttachAfter: 8 * time.Second}, func(w world) {
+		t, srv, c := w.t, w.srv, w.c
 		ctx, blocks := t.Context(), c.Block()
 		b := made(blocks.Create(ctx, volume(), nil))(t)
 		require.NoError(t, blocks.Attach(ctx, b.ID, vultrtest.DemoInstance, nil))
