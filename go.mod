@@ -14,6 +14,7 @@ require (
 	github.com/aws/smithy-go v1.28.9
 	github.com/google/jsonschema-go v0.4.2
 	github.com/jarcoal/httpmock v1.4.2
+	github.com/libdns/libdns v1.1.1
 	github.com/miekg/dns v1.1.73
 	github.com/stretchr/testify v1.12.1
 	github.com/yuin/goldmark v1.8.7

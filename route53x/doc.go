@@ -34,6 +34,9 @@
 //     looks up what a lost answer or a refusal left open, and goes on where an earlier run stopped. [Client.WaitSync]
 //     waits until all name servers have it.
 //
+//   - [Verify] asks the old and the new name servers of a zone the same questions, each by itself, and says whether these may
+//     take over. [AskDelegation] asks every server of the parent zone what it delegates, and for how long that is kept.
+//
 //   - A [Limiter] keeps to the token buckets of 2026 and learns, when it is throttled, the one whose size is not published.
 //
 // # From a file to the name servers

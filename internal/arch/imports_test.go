@@ -41,7 +41,11 @@ var rules = map[string]rule{
 		never:  []string{"github.com/cloudflare/cloudflare-go/v7", "github.com/aws/..."},
 	},
 	"awsops":   {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
-	"route53x": {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...", "github.com/miekg/dns"}},
+	"route53x": {
+		direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...", "github.com/miekg/dns"},
+		never:  []string{"github.com/libdns/..."},
+	},
+	"route53x/libdnsroute53": {direct: []string{"github.com/libdns/libdns"}},
 	"acmx":     {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
 	"aliyun": {direct: []string{
 		"github.com/alibabacloud-go/darabonba-openapi/v2/...",
@@ -185,6 +189,7 @@ var requirements = []string{
 	"github.com/aws/smithy-go",
 	"github.com/google/jsonschema-go",
 	"github.com/jarcoal/httpmock",
+	"github.com/libdns/libdns",
 	"github.com/miekg/dns",
 	"github.com/stretchr/testify",
 	"github.com/yuin/goldmark",
