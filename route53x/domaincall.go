@@ -80,7 +80,9 @@ func domainsHTTP(hc aws.HTTPClient) aws.HTTPClient {
 	plain = httpcall.Client(plain, nil)
 	return smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
 		back, _ := req.Context().Value(domainSendFailure{}).(**httpcall.Error)
-		resp, err := httpcall.Do(plain, req)
+		// DoBody hides the WriteTo of the SDK's body. That one says EOF once the SDK has closed it, as it does as soon as there
+		// is an answer, which breaks the connection when the answer was quicker than net/http's look behind the body's end.
+		resp, err := httpcall.DoBody(plain, req)
 		if back != nil {
 			*back = nil                                   // an attempt before this one is no longer what failed
 			if failure, ok := err.(*httpcall.Error); ok { //nolint:errorlint // Do returns no other
