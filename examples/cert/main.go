@@ -99,7 +99,7 @@ func (f *flags) obtain(ctx context.Context, t Terminal, getenv func(string) stri
 	greet(p.Report, p.Accounts, f)
 	err = p.Run(ctx)
 	if f.report != "" {
-		if page := writePage(f.report, p.Report.Page(f.outcome(ctx, err))); page != nil {
+		if page := writePage(f.report, p.Report.Page(f.outcome(ctx, err), err != nil)); page != nil {
 			return errors.Join(err, fmt.Errorf("-report: %w", page))
 		}
 		p.Report.Note(f.lang.Sayf("report: %s", "报告：%s", f.report))

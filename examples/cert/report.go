@@ -29,6 +29,7 @@ type Page struct {
 	Done     []PageLine // what happened, in its order
 	Undo     []Undo
 	Outcome  string
+	Failed   bool
 	At       time.Time
 }
 
@@ -151,11 +152,11 @@ func (r *Report) End(undo []Undo) {
 }
 
 // Page is what there is to show by now.
-func (r *Report) Page(outcome string) Page {
+func (r *Report) Page(outcome string, failed bool) Page {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.page
-	p.Outcome, p.At = outcome, time.Now()
+	p.Outcome, p.Failed, p.At = outcome, failed, time.Now()
 	return p
 }
 
