@@ -70,7 +70,13 @@ func (w *walk) dnssec(ctx context.Context) (result, error) {
 		if w.s.Old.DSTTL == 0 {
 			w.s.Old.DSTTL = w.r.cfg.Timing.CacheTTL // it may be on its way to the parent
 		}
-		res, err := w.change(ctx, w.deleteDS(tags[0]))
+		c := w.deleteDS(tags[0])
+		if w.s.Call == nil || w.s.Call.Name != c.name {
+			if res, err := w.unlockUpdate(ctx); err != nil || !res.done {
+				return res, err
+			}
+		}
+		res, err := w.change(ctx, c)
 		return result{after: res.after}, err // the next look finds out whether there are more
 	}
 	now := w.r.now()

@@ -36,19 +36,28 @@ func (w *walk) ready(ctx context.Context) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	f, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
-	if err != nil {
-		return result{}, err
-	}
-	if lift := w.setLock(w.r.cfg.From, UpdateLock, false); f.has(UpdateLock) || w.s.Call != nil && w.s.Call.Name == lift.name {
-		w.s.Old.UpdateLock = true
-		res, err := w.change(ctx, lift)
-		return result{after: res.after}, err
+	if res, err := w.unlockUpdate(ctx); err != nil || !res.done {
+		return res, err
 	}
 	if step, stale := w.stale(); stale {
 		return w.back(step, "this was looked at too long ago for the switch", "该检查已过期，需重新核对"), nil
 	}
 	return result{done: true}, nil
+}
+
+// unlockUpdate lifts the lock against changes, if it is set: a change that is ordered while it is on fails.
+func (w *walk) unlockUpdate(ctx context.Context) (result, error) {
+	f, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
+	if err != nil {
+		return result{}, err
+	}
+	lift := w.setLock(w.r.cfg.From, UpdateLock, false)
+	if !f.has(UpdateLock) && (w.s.Call == nil || w.s.Call.Name != lift.name) {
+		return result{done: true}, nil
+	}
+	w.s.Old.UpdateLock = true
+	res, err := w.change(ctx, lift)
+	return result{after: res.after}, err
 }
 
 func (w *walk) setNameservers(name string, to []string) change {

@@ -190,7 +190,7 @@ func (w losing) SetNameservers(_ context.Context, _ string, ns []string) (string
 		return "", gone()
 	}
 	if w.status[transfer.UpdateLock] {
-		return "", fmt.Errorf("the domain is locked")
+		w.failTask["ns"] = "clientUpdateProhibited: the domain is locked"
 	}
 	return w.queue("ns", func() { w.ns = slices.Clone(ns); w.setParent(ns) })
 }
@@ -235,6 +235,9 @@ func (w losing) DSKeyTags(context.Context, string) ([]uint16, error) {
 
 func (w losing) DeleteDS(_ context.Context, _ string, tag uint16) (string, error) {
 	defer w.enter()()
+	if w.status[transfer.UpdateLock] {
+		w.failTask["ds"] = "clientUpdateProhibited: the domain is locked"
+	}
 	return w.queue("ds", func() {
 		w.ds = slices.DeleteFunc(slices.Clone(w.ds), func(t uint16) bool { return t == tag })
 		w.parentDS = append(w.parentDS, parentDS{w.now.Add(10 * time.Minute), w.ds})
