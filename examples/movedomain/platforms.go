@@ -46,7 +46,7 @@ func (p platforms) config(domain string) (transfer.Config, error) {
 		OutcomeUnknown: func(err error) bool { return errors.Is(err, aliyun.ErrUnknownOutcome) },
 		DNS: transfer.NewDNS(&transfer.DNSOptions{
 			Resolver: p.resolver, Exchanger: p.exchanger,
-			Delegation: &route53x.DelegationOptions{Servers: p.parents, Exchanger: p.exchanger},
+			Delegation: &route53x.DelegationOptions{Servers: p.parents, Exchanger: p.exchanger, Rate: p.rate()},
 			Verify:     &route53x.VerifyOptions{Exchanger: p.exchanger, Rate: p.rate()},
 		}),
 	}
