@@ -120,7 +120,8 @@ func (s *Server) visible(created time.Time) bool { return !s.clock().Before(crea
 
 func newID() string {
 	b := random(16)
-	return fmt.Sprintf("%x-%x-4%x-a%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])[:36]
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // a random UUID's
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func newHex(n int) string { return hex.EncodeToString(random(n)) }
