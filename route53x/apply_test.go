@@ -188,6 +188,30 @@ func TestFasterThanThePlan(t *testing.T) {
 	}
 }
 
+// An editor who comes between two batches of a large import is detected in the batch that would run into them, and what
+// was done before stays.
+func TestAnEditorBetweenBatches(t *testing.T) {
+	t.Parallel()
+	srv, c := fake(t, route53xtest.Options{})
+	zone := zoneWith(t, srv)
+	want := texts(3000, 60)
+	p := towards(t, srv, zone, route53x.DiffOptions{}, want...)
+	require.Len(t, p.Batches, 6)
+	theirs := *p.Changes[p.Batches[3].Changes[7]].After
+	theirs.Values = []string{`"theirs"`}
+	before(srv, changeSets, 2, func() { assert.NoError(t, srv.Edit(zone, route53x.Op{Action: "CREATE", Set: theirs})) })
+	result, err := c.Apply(t.Context(), zone, p, nil)
+	require.ErrorIs(t, err, route53x.ErrConflict)
+	assert.Equal(t, []int{1, 2, 3}, result.Done)
+	var e *route53x.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, []any{4, []int{1, 2, 3}, []route53x.Key{theirs.Key()}}, []any{e.Batch, e.Done, e.Keys})
+	assert.Contains(t, own(srv, zone), theirs, "nothing of theirs was overwritten")
+	_, err = c.Apply(t.Context(), zone, p, nil)
+	require.ErrorIs(t, err, route53x.ErrConflict, "nor the next time")
+	assert.Equal(t, 4, srv.Calls(changeSets))
+}
+
 // A lost answer is looked up, and a request that never left is sent again.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()

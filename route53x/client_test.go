@@ -37,14 +37,13 @@ func zoneWith(t *testing.T, srv *route53xtest.Server, sets ...route53x.RRSet) st
 	t.Helper()
 	zone := srv.AddZone(route53xtest.ZoneSpec{Name: "example.com"})
 	var ops []route53x.Op
-	for _, s := range sets {
-		if ops = append(ops, route53x.Op{Action: "CREATE", Set: s}); len(ops) == 100 {
+	chars := 0
+	for i, s := range sets {
+		ops = append(ops, route53x.Op{Action: "CREATE", Set: s})
+		if chars += len(strings.Join(s.Values, "")); chars > 25_000 || len(ops) == 300 || i == len(sets)-1 {
 			require.NoError(t, srv.Edit(zone, ops...))
-			ops = nil
+			ops, chars = nil, 0
 		}
-	}
-	if len(ops) > 0 {
-		require.NoError(t, srv.Edit(zone, ops...))
 	}
 	return zone
 }

@@ -3,6 +3,7 @@ package route53x
 import (
 	"cmp"
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -75,21 +76,22 @@ type limiter struct {
 
 // bucket may be in debt: who takes what is not there waits until it would be.
 type bucket struct {
-	capacity, nominal, rate, tokens float64 // nominal 0: no limit
-	at                              time.Time
+	capacity, rate, tokens float64 // rate 0: no limit
+	most, growth           float64 // of the rate: where it ends, and by how much it rises a second
+	at                     time.Time
 }
 
 func newBucket(capacity, perSecond float64) *bucket {
-	return &bucket{capacity: capacity, nominal: perSecond, rate: perSecond, tokens: capacity}
+	return &bucket{capacity: capacity, rate: perSecond, tokens: capacity, most: perSecond, growth: perSecond / recovery.Seconds()}
 }
 
 func (b *bucket) take(now time.Time, n float64) time.Duration {
-	if b.nominal == 0 {
+	if b.rate == 0 {
 		return 0
 	}
 	if d := now.Sub(b.at); !b.at.IsZero() && d > 0 {
 		b.tokens = min(b.capacity, b.tokens+d.Seconds()*b.rate)
-		b.rate = min(b.nominal, b.rate+b.nominal*d.Seconds()/recovery.Seconds())
+		b.rate = min(b.most, b.rate+b.growth*d.Seconds())
 	}
 	b.at = now
 	b.tokens -= n
@@ -101,7 +103,7 @@ func (b *bucket) take(now time.Time, n float64) time.Duration {
 
 func (b *bucket) shrink() {
 	b.tokens = min(b.tokens, 0)
-	b.rate = max(b.rate/2, b.nominal/50)
+	b.rate = max(b.rate/2, slowest)
 }
 
 // Wait takes the tokens and waits until they are there. A wait that ends with ctx gives them back.
@@ -144,7 +146,11 @@ func (l *limiter) fade(now time.Time) {
 	}
 }
 
-// Throttled shrinks the buckets that the call took from. The one of changes is made from what was too much, the first time.
+// slowest is a token in ten seconds.
+const slowest = 0.1
+
+// Throttled shrinks the buckets that the call took from. The one of changes is made from what was too much, the first time;
+// where its rate ends is not known, so that it rises by what it has, once a minute, until it is too much again.
 func (l *limiter) Throttled(action string, changes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -154,10 +160,13 @@ func (l *limiter) Throttled(action string, changes int) {
 		return
 	}
 	b := l.bucket(bucketForChanges)
-	if b.nominal == 0 {
+	learned := b.rate == 0 || math.IsInf(b.most, 1)
+	if b.rate == 0 {
 		l.fade(l.clock.Now())
 		rate := max(l.recent, float64(changes), 2)
-		*b = bucket{capacity: rate, nominal: rate, rate: rate, at: l.clock.Now()}
+		*b = bucket{capacity: rate, rate: rate, most: math.Inf(1), at: l.clock.Now()}
 	}
-	b.shrink()
+	if b.shrink(); learned {
+		b.growth = b.rate / recovery.Seconds()
+	}
 }

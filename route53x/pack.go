@@ -23,7 +23,9 @@ type PackOptions struct {
 }
 
 // Pack puts the changes of one zone into batches. Within the limits it is first-fit-decreasing over what has to stay
-// together: with changes of one size, or a few, there are as many batches as [LowerBound] says.
+// together: with changes of one size, or a few, there are as many batches as [LowerBound] says. Where that is not so,
+// because some changes are many values and others many characters, it tries whether they fit into fewer batches when each
+// gets its share of both.
 //
 //   - Creates and updates come before deletes, so that no name is missing in between.
 //   - What excludes each other (a CNAME and other types of its name, a simple and a routed set, two policies) changes in
@@ -48,43 +50,11 @@ func Pack(changes []Change, opts *PackOptions) ([]Batch, error) {
 	slices.SortStableFunc(all, func(a, b *parcel) int {
 		return cmp.Or(cmp.Compare(a.phase, b.phase), cmp.Compare(a.level, b.level), cmp.Compare(b.weight(limits), a.weight(limits)))
 	})
-	var batches []Batch
-	var levels [][]*parcel
-	lastCreate := 0
-	open := 0 // batches before it are full
-	for _, p := range all {
-		at := open
-		if p.phase == deletes {
-			at = max(at, lastCreate)
-		}
-		for _, before := range p.after {
-			at = max(at, before.batch)
-		}
-		for at < len(batches) && (batches[at].Elements+p.elements > limits.BatchElements || batches[at].Chars+p.chars > limits.BatchChars) {
-			at++
-		}
-		if at == len(batches) {
-			batches, levels = append(batches, Batch{}), append(levels, nil)
-		}
-		b := &batches[at]
-		b.Elements, b.Chars = b.Elements+p.elements, b.Chars+p.chars
-		levels[at] = append(levels[at], p)
-		if p.batch = at; p.phase == creates {
-			lastCreate = max(lastCreate, at)
-		}
-		for open < len(batches)-1 && (batches[open].Elements >= limits.BatchElements || batches[open].Chars >= limits.BatchChars) {
-			open++
-		}
+	best := firstFit(all, limits)
+	if creates, deletes := split(all); len(best.batches) > bound(all, limits) {
+		best = best.better(creates, deletes, limits)
 	}
-	for i, parcels := range levels {
-		slices.SortStableFunc(parcels, func(a, b *parcel) int {
-			return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.members[0], b.members[0]))
-		})
-		for _, p := range parcels {
-			batches[i].Changes = append(batches[i].Changes, p.members...)
-		}
-	}
-	return batches, nil
+	return best.inOrder(), nil
 }
 
 // LowerBound is the number of batches below which no packing of the changes can get, whatever has to stay together.
@@ -93,14 +63,12 @@ func LowerBound(changes []Change, opts *PackOptions) int {
 	if opts != nil {
 		o = *opts
 	}
-	limits := o.Limits.orDefaults()
-	elements, chars := 0, 0
-	for _, c := range changes {
+	all := make([]*parcel, len(changes))
+	for i, c := range changes {
 		e, n := c.size(o.Upsert)
-		elements, chars = elements+e, chars+n
+		all[i] = &parcel{elements: e, chars: n}
 	}
-	up := func(n, d int) int { return (n + d - 1) / d }
-	return max(up(elements, limits.BatchElements), up(chars, limits.BatchChars))
+	return bound(all, o.Limits.orDefaults())
 }
 
 // size is what a change counts in a batch.

@@ -157,3 +157,12 @@ func some(s string) *string {
 	}
 	return &s
 }
+
+// InSync tells whether the name servers have all that the lists of a zone show.
+func (s *Server) InSync(zoneID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	z := s.zones[zoneID]
+	return z != nil && z.live != nil && !slices.ContainsFunc(s.pending, func(c *change) bool { return c.zone == z })
+}
