@@ -85,15 +85,21 @@ func newBucket(capacity, perSecond float64) *bucket {
 	return &bucket{capacity: capacity, rate: perSecond, tokens: capacity, most: perSecond, growth: perSecond / recovery.Seconds()}
 }
 
-func (b *bucket) take(now time.Time, n float64) time.Duration {
-	if b.rate == 0 {
-		return 0
-	}
+// fill adds what has come since the last time.
+func (b *bucket) fill(now time.Time) {
 	if d := now.Sub(b.at); !b.at.IsZero() && d > 0 {
 		b.tokens = min(b.capacity, b.tokens+d.Seconds()*b.rate)
 		b.rate = min(b.most, b.rate+b.growth*d.Seconds())
 	}
 	b.at = now
+}
+
+// take says how long it takes until the tokens are there.
+func (b *bucket) take(now time.Time, n float64) time.Duration {
+	if b.rate == 0 {
+		return 0
+	}
+	b.fill(now)
 	b.tokens -= n
 	if b.tokens >= 0 {
 		return 0
@@ -101,7 +107,8 @@ func (b *bucket) take(now time.Time, n float64) time.Duration {
 	return time.Duration(-b.tokens/b.rate*float64(time.Second)) + time.Millisecond
 }
 
-func (b *bucket) shrink() {
+func (b *bucket) shrink(now time.Time) {
+	b.fill(now)
 	b.tokens = min(b.tokens, 0)
 	b.rate = max(b.rate/2, slowest)
 }
@@ -154,19 +161,19 @@ const slowest = 0.1
 func (l *limiter) Throttled(action string, changes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.bucket("").shrink()
-	l.bucket(action).shrink()
+	now := l.clock.Now()
+	l.bucket("").shrink(now)
+	l.bucket(action).shrink(now)
 	if changes == 0 {
 		return
 	}
 	b := l.bucket(bucketForChanges)
-	learned := b.rate == 0 || math.IsInf(b.most, 1)
 	if b.rate == 0 {
-		l.fade(l.clock.Now())
+		l.fade(now)
 		rate := max(l.recent, float64(changes), 2)
-		*b = bucket{capacity: rate, rate: rate, most: math.Inf(1), at: l.clock.Now()}
+		*b = bucket{capacity: rate, rate: rate, most: math.Inf(1), at: now}
 	}
-	if b.shrink(); learned {
+	if b.shrink(now); math.IsInf(b.most, 1) {
 		b.growth = b.rate / recovery.Seconds()
 	}
 }

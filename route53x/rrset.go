@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Key is what tells record sets of a zone apart. Keys of canonical sets can be compared with ==.
@@ -170,6 +171,8 @@ func (s RRSet) check() []error {
 		add("a set identifier needs a routing policy")
 	case s.Routing != nil && (s.SetIdentifier == "" || len(s.SetIdentifier) > 128):
 		add("a routed set needs a set identifier of 1 to 128 characters")
+	case strings.ContainsFunc(s.SetIdentifier, notXML):
+		add("the set identifier %q has a character that no request can carry", s.SetIdentifier)
 	}
 	if s.Routing != nil {
 		if err := s.Routing.check(); err != nil {
@@ -177,6 +180,11 @@ func (s RRSet) check() []error {
 		}
 	}
 	return errs
+}
+
+// notXML are the characters that XML 1.0 does not have, and what is no UTF-8.
+func notXML(r rune) bool {
+	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == utf8.RuneError || r == 0xfffe || r == 0xffff
 }
 
 // isZoneID: letters and digits, and cli53 writes $self for the zone that the record is in.

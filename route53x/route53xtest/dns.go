@@ -67,7 +67,11 @@ func fromZoneFile(name string) (string, error) {
 	}
 	var out []string
 	for i := 0; i < n && buf[i] > 0; i += int(buf[i]) + 1 {
-		out = append(out, strings.ToLower(string(buf[i+1:i+1+int(buf[i])])))
+		label := buf[i+1 : i+1+int(buf[i])]
+		for j, c := range label {
+			label[j] = lower(c)
+		}
+		out = append(out, string(label))
 	}
 	return written(out), nil
 }
