@@ -40,13 +40,13 @@ var rules = map[string]rule{
 		direct: []string{"github.com/cloudflare/cloudflare-go/v7/..."},
 		never:  []string{"github.com/cloudflare/cloudflare-go/v7", "github.com/aws/..."},
 	},
-	"awsops":   {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
+	"awsops": {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
 	"route53x": {
 		direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...", "github.com/miekg/dns"},
 		never:  []string{"github.com/libdns/..."},
 	},
 	"route53x/libdnsroute53": {direct: []string{"github.com/libdns/libdns"}},
-	"acmx":     {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
+	"acmx":                   {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
 	"aliyun": {direct: []string{
 		"github.com/alibabacloud-go/darabonba-openapi/v2/...",
 		"github.com/alibabacloud-go/tea/...",

@@ -225,13 +225,16 @@ func TestWrite(t *testing.T) {
 		},
 		"set opaque ones": {
 			op: "set", in: []libdns.Record{
-				libdns.RR{Name: "o", Type: "txt", Data: `say "x" \000`, TTL: time.Minute}, libdns.RR{Name: "o", Type: "CAA", Data: `128 issue "a;b=\"c\""`, TTL: time.Minute},
-				libdns.RR{Name: "o", Type: "HTTPS", Data: `1 svc.example.net. alpn=h3`, TTL: time.Minute}, libdns.RR{Name: "p", Type: "PTR", Data: "host.example.net", TTL: time.Minute},
+				libdns.RR{Name: "o", Type: "txt", Data: `say "x" \000`, TTL: time.Minute},
+				libdns.RR{Name: "o", Type: "CAA", Data: `128 issue "a;b=\"c\""`, TTL: time.Minute},
+				libdns.RR{Name: "o", Type: "HTTPS", Data: `1 svc.example.net. alpn=h3`, TTL: time.Minute},
+				libdns.RR{Name: "p", Type: "PTR", Data: "host.example.net", TTL: time.Minute},
 			},
 			want: []libdns.Record{
 				libdns.CAA{Name: "o", Flags: 128, Tag: "issue", Value: `a;b="c"`, TTL: time.Minute},
 				libdns.ServiceBinding{Scheme: "https", Name: "o", Priority: 1, Target: "svc.example.net.", Params: libdns.SvcParams{"alpn": {"h3"}}, TTL: time.Minute},
-				text("o", `say "x" \000`, time.Minute), libdns.RR{Name: "p", Type: "PTR", Data: "host.example.net.", TTL: time.Minute},
+				text("o", `say "x" \000`, time.Minute),
+				libdns.RR{Name: "p", Type: "PTR", Data: "host.example.net.", TTL: time.Minute},
 			},
 			zone: []string{
 				`o.example.com. CAA 60 128 issue "a;b=\"c\""`, `o.example.com. HTTPS 60 1 svc.example.net. alpn="h3"`, `o.example.com. TXT 60 "say \"x\" \\000"`,
@@ -252,8 +255,12 @@ func TestWrite(t *testing.T) {
 		},
 		"everything that is wrong": {
 			op: "set", in: []libdns.Record{
-				libdns.RR{Name: "a", Type: "LOC", Data: "x"}, libdns.RR{Name: "www.example.org.", Type: "A", Data: "192.0.2.1"}, libdns.RR{Name: "a", Type: "A", Data: "192.0.2.300"},
-				libdns.RR{Name: "a", Type: "CNAME", Data: ""}, libdns.RR{Name: "a", Type: "MX", Data: "10 x. ; y"}, libdns.TXT{Name: "a", TTL: -time.Second},
+				libdns.RR{Name: "a", Type: "LOC", Data: "x"},
+				libdns.RR{Name: "www.example.org.", Type: "A", Data: "192.0.2.1"},
+				libdns.RR{Name: "a", Type: "A", Data: "192.0.2.300"},
+				libdns.RR{Name: "a", Type: "CNAME", Data: ""},
+				libdns.RR{Name: "a", Type: "MX", Data: "10 x. ; y"},
+				libdns.TXT{Name: "a", TTL: -time.Second},
 			},
 			failed: route53x.ErrInvalid, text: "record 5: TTL",
 		},
