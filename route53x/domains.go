@@ -63,8 +63,8 @@ type PriceAPI interface {
 // DomainsConfig is what a [Domains] is made from.
 type DomainsConfig struct {
 	// AWS has the credentials, and the HTTP client if it is to be another than the SDK's. Its Region is not looked at, see
-	// [DomainsRegion], nor is its Retryer. Bodies are not logged, even if its ClientLogMode asks for it: they hold the auth
-	// code and the contacts. Not needed when all the APIs below are set.
+	// [DomainsRegion], nor is its Retryer. Bodies and messages are not logged by the SDK, even if ClientLogMode asks for
+	// it: they hold the auth code and the contacts. Not needed when all the APIs below are set.
 	AWS aws.Config
 
 	// The calls, for fakes and middleware. nil is the client of the SDK. One that is set here must be bound to us-east-1
@@ -179,7 +179,7 @@ func (api *domainsAPI) fromSDK(cfg aws.Config) {
 	sdk := route53domains.NewFromConfig(cfg, func(o *route53domains.Options) {
 		o.Region = DomainsRegion
 		o.HTTPClient = hc
-		o.ClientLogMode &^= aws.LogRequestWithBody | aws.LogResponseWithBody
+		o.ClientLogMode &= aws.LogSigning | aws.LogRequest | aws.LogResponse // LogRetries has the messages of errors
 	})
 	*api = domainsAPI{
 		check: sdk.CheckDomainTransferability, transfer: sdk.TransferDomain, operation: sdk.GetOperationDetail,

@@ -23,8 +23,12 @@ func TestTransferToTheEnd(t *testing.T) {
 	var told []string
 	reg.Hook(route53xtest.RegistrarHooks{
 		Requested: func(domain string, _ time.Time) { told = append(told, "requested "+domain) },
-		Ended:     func(domain string, left bool, _ time.Time) { told = append(told, fmt.Sprint("ended ", domain, " ", left)) },
-		Delegated: func(domain string, ns []string, _ time.Time) { told = append(told, fmt.Sprint("delegated ", domain, " ", len(ns))) },
+		Ended: func(domain string, left bool, _ time.Time) {
+			told = append(told, fmt.Sprint("ended ", domain, " ", left))
+		},
+		Delegated: func(domain string, ns []string, _ time.Time) {
+			told = append(told, fmt.Sprint("delegated ", domain, " ", len(ns)))
+		},
 	})
 	req := movable(reg)
 	plan, err := d.PlanTransfer(t.Context(), req)

@@ -313,8 +313,11 @@ func (d *registered) copy() route53x.DomainDetail {
 	return out
 }
 
+// set sets or takes away a status, which AddDomain may have brought in any spelling.
 func (d *registered) set(status string, on bool) {
-	d.detail.Status = slices.DeleteFunc(slices.Clone(d.detail.Status), func(s string) bool { return strings.EqualFold(s, status) })
+	d.detail.Status = slices.DeleteFunc(slices.Clone(d.detail.Status), func(s string) bool {
+		return strings.EqualFold(strings.NewReplacer("_", "", " ", "").Replace(s), status)
+	})
 	if on {
 		d.detail.Status = append(d.detail.Status, status)
 	}
