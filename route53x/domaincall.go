@@ -27,7 +27,7 @@ func domainRead[I, O any](ctx context.Context, d *Domains, op, subject string, c
 			return out, err
 		}
 		d.log.WarnContext(ctx, "route53domains call is repeated", "op", op, "domain", subject, "error", err)
-		pause := rand.N(min(500*time.Millisecond<<min(n, 10), 8*time.Second)) + 1 //nolint:durationcheck // a shift is no product
+		pause := rand.N(min(500*time.Millisecond<<min(n, 10), 8*time.Second)) + 1
 		if serr := d.clock.Sleep(ctx, max(pause, e.RetryAfter)); serr != nil {
 			return nil, &Error{Op: op, Subject: subject, Err: serr}
 		}

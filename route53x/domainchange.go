@@ -156,7 +156,7 @@ func (d *Domains) settle(ctx context.Context, want Operation, err error, known m
 	_ = d.until(ctx, domainPauses{next: time.Second, factor: 2, most: 16 * time.Second, budget: searchTime}, func() (bool, error) {
 		for state, lerr := range d.operationsOf(ctx, want.Domain, opts) {
 			if lerr != nil {
-				return false, nil //nolint:nilerr // the next look may tell
+				return false, nil // the next look may tell
 			}
 			if !known[state.ID] {
 				op = state.Operation

@@ -3,6 +3,7 @@ package route53x
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,7 +40,7 @@ func (t Transferability) Err() error {
 	case DontKnow:
 		e.Kind, e.Err = ErrAskAgain, errors.New("the registry has not answered")
 	case InOwnAccount:
-		e.Err = inOwnAccount
+		e.Err = errInOwnAccount
 	case InAnotherAccount:
 		e.Err = errors.New("it is in another account of AWS: transfer it between accounts there")
 	case PremiumDomain:
@@ -54,7 +55,7 @@ func (t Transferability) Err() error {
 	return e
 }
 
-var inOwnAccount error = &kind{"it is in this account already", ErrExists}
+var errInOwnAccount = fmt.Errorf("it is in this account: %w", ErrExists)
 
 // Transferability asks whether the domain can be brought in with this code. It costs nothing and changes nothing. The
 // answer [DontKnow] is no error here, but one of [Transferability.Err].

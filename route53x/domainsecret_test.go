@@ -58,7 +58,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 			assert.Contains(t, text, "[redacted]", name)
 		}
 	}
-	assert.Equal(t, "", route53x.AuthCode("").String(), "that there is none stays visible")
+	assert.Empty(t, route53x.AuthCode("").String(), "that there is none stays visible")
 
 	var back route53x.Contact
 	require.NoError(t, json.Unmarshal([]byte(`{"firstName":"A","country":"CN","extra":{"X":"y"}}`), &back), "it can be read")

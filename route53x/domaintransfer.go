@@ -57,7 +57,7 @@ func (d *Domains) Transfer(ctx context.Context, req TransferRequest) (Operation,
 	}
 	if landed { // unless it has left again
 		if _, err := d.Detail(ctx, domain); err == nil {
-			return Operation{}, &Error{Kind: ErrExists, Op: opTransfer, Subject: domain, Err: inOwnAccount}
+			return Operation{}, &Error{Kind: ErrExists, Op: opTransfer, Subject: domain, Err: errors.New("it is in this account")}
 		} else if !errors.Is(err, ErrNotFound) {
 			return Operation{}, err
 		}

@@ -155,15 +155,15 @@ func OpenRegistrar(opts RegistrarOptions) *Registrar {
 }
 
 func priceList() []route53x.TLDPrice {
-	row := func(tld string, register, transfer, renew, owner, restore int64) route53x.TLDPrice {
+	row := func(tld string, register, transfer, renew, restore int64) route53x.TLDPrice {
 		return route53x.TLDPrice{
 			TLD: tld, Register: route53x.USD(register), Transfer: route53x.USD(transfer), Renew: route53x.USD(renew),
-			ChangeOwner: route53x.USD(owner), Restore: route53x.USD(restore),
+			ChangeOwner: route53x.USD(0), Restore: route53x.USD(restore),
 		}
 	}
 	return []route53x.TLDPrice{
-		row("co.uk", 900, 0, 900, 0, 900), row("com", 1500, 1500, 1500, 0, 6600), row("dev", 1700, 1700, 1700, 0, 9600),
-		row("io", 7100, 7100, 7100, 0, 12900), row("net", 1700, 1700, 1700, 0, 8600), row("org", 1500, 1500, 1500, 0, 9000),
+		row("co.uk", 900, 0, 900, 900), row("com", 1500, 1500, 1500, 6600), row("dev", 1700, 1700, 1700, 9600),
+		row("io", 7100, 7100, 7100, 12900), row("net", 1700, 1700, 1700, 8600), row("org", 1500, 1500, 1500, 9000),
 	}
 }
 

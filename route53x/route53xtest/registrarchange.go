@@ -65,7 +65,8 @@ func (r *Registrar) updateNameservers(in nameserversInput) (any, *denial) {
 	})), nil
 }
 
-func (r *Registrar) enableLock(in domainInput) (any, *denial)  { return r.lock(in.DomainName, true) }
+func (r *Registrar) enableLock(in domainInput) (any, *denial) { return r.lock(in.DomainName, true) }
+
 func (r *Registrar) disableLock(in domainInput) (any, *denial) { return r.lock(in.DomainName, false) }
 
 func (r *Registrar) lock(name string, on bool) (any, *denial) {
@@ -132,7 +133,7 @@ func (r *Registrar) addSigner(in signerInput) (any, *denial) {
 	})), nil
 }
 
-type removeSignerInput struct{ DomainName, Id string } //nolint:revive // as the API spells it
+type removeSignerInput struct{ DomainName, Id string }
 
 func (r *Registrar) removeSigner(in removeSignerInput) (any, *denial) {
 	d, no := r.own(in.DomainName)
@@ -154,7 +155,7 @@ func (r *Registrar) removeSigner(in removeSignerInput) (any, *denial) {
 
 type wireKey struct {
 	Algorithm, DigestType, Flags, KeyTag int
-	Digest, Id, PublicKey                string //nolint:revive // as the API spells it
+	Digest, Id, PublicKey                string
 }
 
 func (r *Registrar) getDomain(in domainInput) (any, *denial) {

@@ -9,10 +9,10 @@ import (
 	"github.com/kitroll/kitroll/route53x"
 )
 
-type operationInput struct{ OperationId string } //nolint:revive // as the API spells it
+type operationInput struct{ OperationId string }
 
 type wireOperation struct {
-	OperationId     string //nolint:revive // as the API spells it
+	OperationId     string
 	Status          string
 	StatusFlag      string `json:",omitempty"`
 	Message         string `json:",omitempty"`
@@ -114,7 +114,7 @@ func page[T any](all []T, marker string, size int, id func(T) string) (items []T
 }
 
 type pricesInput struct {
-	Tld, Marker string //nolint:revive // as the API spells it
+	Tld, Marker string
 	MaxItems    *int
 }
 

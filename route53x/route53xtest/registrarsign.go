@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -65,7 +66,7 @@ func (r *Registrar) signature(req *http.Request, body []byte, scope []string, at
 		case "host":
 			value = req.Host
 		case "content-length":
-			value = fmt.Sprint(req.ContentLength)
+			value = strconv.FormatInt(req.ContentLength, 10)
 		}
 		fmt.Fprintf(&headers, "%s:%s\n", name, strings.Join(strings.Fields(value), " "))
 	}

@@ -136,7 +136,7 @@ func (e *epoch) UnmarshalJSON(data []byte) error {
 
 type wireNameserver struct {
 	Name    string
-	GlueIps []string `json:",omitempty"` //nolint:revive // as the API spells it
+	GlueIps []string `json:",omitempty"`
 }
 
 type wireContact struct {
