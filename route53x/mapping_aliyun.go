@@ -69,6 +69,7 @@ func (m *mapper) finish() (*Mapping, error) {
 		out.Sets = append(out.Sets, c)
 	}
 	sortSets(out.Sets)
+	m.exposed(out.Sets)
 	if c := conflicts(m.apex, out.Sets); len(c) > 0 {
 		return nil, fmt.Errorf("route53x: map Aliyun: %w: %w", ErrInvalid, c[0].err)
 	}
@@ -84,4 +85,26 @@ func (m *mapper) finish() (*Mapping, error) {
 	}
 	slices.SortFunc(out.Locations, func(a, b CIDRLocation) int { return cmp.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// exposed finds names that exist no more because their only records are left out: a wildcard answers in their place, and in
+// that of the empty names above them.
+func (m *mapper) exposed(sets []RRSet) {
+	exists := map[Name]bool{}
+	for _, s := range sets {
+		for n := s.Name; n != m.apex; n = n.parent() {
+			exists[n] = true
+		}
+	}
+	for i, it := range m.items {
+		if it.Class != MapUnmappable || it.Key.Name == "" {
+			continue
+		}
+		for n := it.Key.Name; n != m.apex && !exists[n]; n = n.parent() {
+			if star := `\052.` + n.parent(); exists[star] && n != star {
+				m.worsen(i, MapUnmappable, fmt.Sprintf("no other record keeps the name, and the wildcard %s answers in its place", star.ZoneFile()), "")
+				break
+			}
+		}
+	}
 }

@@ -399,6 +399,18 @@ func TestAliyunToRoute53(t *testing.T) {
 			classes: []string{"w A default lossy", "w A oversea lossy", "w A default lossy"},
 			says:    []string{"the weights are lost"},
 		},
+		"a name that is left out lets a wildcard answer": {
+			records: []route53x.AliyunRecord{
+				ali("a.b", "REDIRECT_URL", "https://example.net"), ali("*", "A", "192.0.2.1"), ali("c", "REDIRECT_URL", "https://example.net"), ali("c", "TXT", "x"),
+				ali("d.sub", "REDIRECT_URL", "https://example.net"), ali("sub", "A", "192.0.2.2"),
+			},
+			sets: []string{"*.example.com. A 600 192.0.2.1", `c.example.com. TXT 600 "x"`, "sub.example.com. A 600 192.0.2.2"},
+			classes: []string{
+				"* A default exact", "a.b REDIRECT_URL default unmappable", "c REDIRECT_URL default unmappable", "c TXT default exact",
+				"d.sub REDIRECT_URL default unmappable", "sub A default exact",
+			},
+			says: []string{"the wildcard *.example.com. answers in its place"},
+		},
 		"types that Route 53 has not": { // trap 18
 			records: []route53x.AliyunRecord{ali("l", "LOC", "51 0 0 N"), ali("u", "URI", `10 1 "x"`)},
 			classes: []string{"l LOC default unmappable", "u URI default unmappable"},
