@@ -96,7 +96,8 @@ func TestRangingAgainAsksAgain(t *testing.T) {
 		}
 		assert.Equal(t, 3, n)
 	}
-	for range seq {
+	for _, err := range seq {
+		require.NoError(t, err)
 		break
 	}
 	assert.Equal(t, 3, srv.Calls(aliyuntest.DescribeDomainRecords))

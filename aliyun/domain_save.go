@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -36,9 +37,7 @@ func (d *Domains) order(ctx context.Context, o order) (*DomainTask, error) {
 	since := d.now().Add(-lookBack)
 	before, known := d.tasksOf(ctx, o, since)
 	params := map[string]string{"DomainName": o.domain}
-	for k, v := range o.params {
-		params[k] = v
-	}
+	maps.Copy(params, o.params)
 	if params["DomainName.1"] != "" {
 		delete(params, "DomainName")
 	}

@@ -19,15 +19,11 @@ import (
 
 func newServers() []string { return []string{"ns-1.awsdns-01.com", "ns-2.awsdns-02.net"} }
 
-// inBubble runs f with an account of its own on a virtual clock.
-func inBubble(t *testing.T, opts aliyuntest.Options, f func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains)) {
+// newDomains is a fake with an account, and its domains: in a bubble, on a virtual clock.
+func newDomains(t *testing.T, opts aliyuntest.Options) (*aliyuntest.Server, *aliyun.Domains) {
 	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv, c := newAccount(t, opts)
-		defer srv.Close()
-		f(t, srv, c.Domains(nil))
-	})
+	srv, c := newAccount(t, opts)
+	return srv, c.Domains(nil)
 }
 
 func domainNow(t *testing.T, srv *aliyuntest.Server) aliyuntest.Domain {
@@ -44,7 +40,9 @@ func wait(t *testing.T, task *aliyun.DomainTask, err error) (aliyun.TaskState, e
 }
 
 func TestDomainFacts(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		registered := time.Date(1997, 5, 1, 10, 0, 0, 0, beijing())
 		srv.AddDomain(aliyuntest.Domain{
 			Name: zone, Registered: registered, Expires: registered.AddDate(10, 0, 0), NameServers: []string{"NS1.Example.NET.", "ns2.example.net"},
@@ -90,6 +88,7 @@ func TestDomainFactsFromOddAnswers(t *testing.T) {
 }
 
 func TestOrdersHaveTheirEffectLater(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		order func(context.Context, *aliyun.Domains) (*aliyun.DomainTask, error)
 		typ   string
@@ -122,7 +121,9 @@ func TestOrdersHaveTheirEffectLater(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, d := newDomains(t, aliyuntest.Options{})
 				srv.ChangeDomain(zone, func(d *aliyuntest.Domain) {
 					d.DS = []aliyun.DSRecord{{KeyTag: 7, Algorithm: 13, DigestType: 2, Digest: "ab"}, {KeyTag: 2371}}
 				})
@@ -146,7 +147,9 @@ func TestOrdersHaveTheirEffectLater(t *testing.T) {
 }
 
 func TestUseAliyunDNSIsTheWayBack(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		before := domainNow(t, srv).NameServers
 		task, err := d.SetNameservers(t.Context(), zone, newServers())
 		_, err = wait(t, task, err)
@@ -187,7 +190,9 @@ func make14() (all []string) {
 
 // Trap 28: NS switch while UpdateProhibitionLock is on fails: unlock first.
 func TestNSSwitchWhileTheUpdateLockIsOn(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		srv.ChangeDomain(zone, func(d *aliyuntest.Domain) { d.UpdateLock = aliyun.LockOpen })
 		for _, order := range []func() (*aliyun.DomainTask, error){
 			func() (*aliyun.DomainTask, error) { return d.SetNameservers(t.Context(), zone, newServers()) },
@@ -221,7 +226,9 @@ func TestNSSwitchWhileTheUpdateLockIsOn(t *testing.T) {
 
 // Trap 29: a Save… call that succeeded whose task ends in EXECUTE_FAILURE is a failure.
 func TestTaskThatFails(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		before := domainNow(t, srv).NameServers
 		srv.FailNextTask(aliyuntest.SaveBatchTaskForModifyingDomainDNS, "the registry is away; ask admin@registry.example")
 		task, err := d.SetNameservers(t.Context(), zone, newServers())
@@ -242,7 +249,9 @@ func TestTaskThatFails(t *testing.T) {
 }
 
 func TestTaskTextsThatAreNotKnown(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		for body, want := range map[string]aliyun.TaskStatus{
 			`"TaskStatus":"PAUSED_BY_MOON"`:                       "PAUSED_BY_MOON",
 			`"TaskStatusCode":2`:                                  aliyun.TaskDone,
@@ -269,7 +278,9 @@ func TestTaskTextsThatAreNotKnown(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
-	inBubble(t, aliyuntest.Options{TaskTime: time.Hour}, func(t *testing.T, _ *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newDomains(t, aliyuntest.Options{TaskTime: time.Hour})
 		task, err := d.SetTransferLock(t.Context(), zone, true)
 		require.NoError(t, err)
 		boss := errors.New("the boss said stop")
@@ -288,7 +299,9 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 
 // The answer to an order is lost: the task is found in the account's list, and nothing is ordered twice.
 func TestLostOrderIsLookedUp(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		srv.AddDomain(aliyuntest.Domain{Name: "other.example"})
 		earlier, err := d.SetTransferLock(t.Context(), zone, true) // one of the same type and domain that is not ours
 		require.NoError(t, err)
@@ -317,7 +330,9 @@ func TestLostOrderIsLookedUp(t *testing.T) {
 
 // Where the type of a task is not documented, or the list may not be read, the outcome stays unknown.
 func TestLostOrderThatCannotBeLookedUp(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		srv.LoseNext(aliyuntest.SaveSingleTaskForQueryingTransferAuthCode)
 		_, err := d.RequestAuthCode(t.Context(), zone)
 		require.ErrorIs(t, err, aliyun.ErrUnknownOutcome)
@@ -337,7 +352,9 @@ func TestLostOrderThatCannotBeLookedUp(t *testing.T) {
 
 // Two tasks that are new might each be ours.
 func TestLostOrderThatIsAmbiguous(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		srv.SlowNext(aliyuntest.SaveSingleTaskForTransferProhibitionLock, 3*time.Second)
 		srv.LoseNext(aliyuntest.SaveSingleTaskForTransferProhibitionLock)
 		go func() {
@@ -352,7 +369,9 @@ func TestLostOrderThatIsAmbiguous(t *testing.T) {
 }
 
 func TestTasks(t *testing.T) {
-	inBubble(t, aliyuntest.Options{TaskTime: -1}, func(t *testing.T, _ *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newDomains(t, aliyuntest.Options{TaskTime: -1})
 		for range 101 {
 			_, err := d.DeleteDS(t.Context(), zone, 1)
 			require.NoError(t, err)

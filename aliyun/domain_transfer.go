@@ -3,6 +3,7 @@ package aliyun
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -165,10 +166,8 @@ func (d *Domains) outMustBe(ctx context.Context, op, domain string, wanted ...Ou
 	if err != nil {
 		return err
 	}
-	for _, s := range wanted {
-		if out.Status == s {
-			return nil
-		}
+	if slices.Contains(wanted, out.Status) {
+		return nil
 	}
 	return &Error{
 		Kind: ErrConflict, Product: DomainProduct, Op: op,

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -47,7 +48,9 @@ func ended(t *testing.T, r losing, task string, err error) {
 }
 
 func TestRegistrarFacts(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		r := d.Registrar()
 		_, _, ns, status, err := r.DomainFacts(t.Context(), zone)
 		require.NoError(t, err)
@@ -69,7 +72,9 @@ func TestRegistrarFacts(t *testing.T) {
 
 // What is so already gives no task and makes no order.
 func TestRegistrarIsLevelTriggered(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		var r losing = d.Registrar()
 		srv.ChangeDomain(zone, func(d *aliyuntest.Domain) { d.DS = []aliyun.DSRecord{{KeyTag: 2371}} })
 		steps := map[string]func() (string, error){
@@ -104,7 +109,9 @@ func TestRegistrarIsLevelTriggered(t *testing.T) {
 }
 
 func TestRegistrarMove(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		var r losing = d.Registrar()
 		state := func() string {
 			s, _, _, err := r.TransferOutState(t.Context(), zone)
@@ -145,7 +152,9 @@ func TestRegistrarMove(t *testing.T) {
 }
 
 func TestRegistrarTaskThatFails(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		r := d.Registrar()
 		srv.FailNextTask(aliyuntest.SaveSingleTaskForTransferProhibitionLock, "no luck")
 		task, err := r.SetLock(t.Context(), zone, "clientTransferProhibited", true)
@@ -162,6 +171,7 @@ func TestRegistrarTaskThatFails(t *testing.T) {
 }
 
 func TestTransferBlockers(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		edit func(*aliyuntest.Domain)
 		want string
@@ -182,7 +192,9 @@ func TestTransferBlockers(t *testing.T) {
 		}, "on its way out"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, d := newDomains(t, aliyuntest.Options{})
 				srv.ChangeDomain(zone, tt.edit)
 				found, err := d.Registrar().TransferBlockers(t.Context(), zone)
 				require.NoError(t, err)

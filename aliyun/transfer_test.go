@@ -3,6 +3,7 @@ package aliyun_test
 import (
 	"io/fs"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -37,7 +38,9 @@ func outStatus(t *testing.T, d *aliyun.Domains) aliyun.TransferOut {
 
 // The whole way: nothing, phone, mail, code, requested, approved, gone.
 func TestTransferOutWalk(t *testing.T) {
-	inBubble(t, aliyuntest.Options{CheckTime: time.Hour}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{CheckTime: time.Hour})
 		assert.Equal(t, aliyun.TransferOut{}, outStatus(t, d))
 		assert.Equal(t, "none", outStatus(t, d).Status.String())
 		code, _ := authCode(t, d)
@@ -73,7 +76,9 @@ func TestTransferOutWalk(t *testing.T) {
 }
 
 func TestTransferThatNobodyApprovesTakesFiveDays(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		code, _ := authCode(t, d)
 		require.NoError(t, srv.ReceiveTransfer(zone, code))
 		time.Sleep(5*24*time.Hour - time.Second)
@@ -85,7 +90,9 @@ func TestTransferThatNobodyApprovesTakesFiveDays(t *testing.T) {
 
 // Trap 36: quick approval only at transfer Status = 4.
 func TestQuickApprovalOnlyAtStatus4(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		refused := func() {
 			t.Helper()
 			_, err := d.ApproveTransferOut(t.Context(), zone)
@@ -117,7 +124,9 @@ func TestQuickApprovalOnlyAtStatus4(t *testing.T) {
 
 // Trap 31: the auth code expires (ExpirationDate): a stale one is asked for again.
 func TestAuthCodeExpires(t *testing.T) {
-	inBubble(t, aliyuntest.Options{CodeLife: time.Hour}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{CodeLife: time.Hour})
 		code, task := authCode(t, d)
 		again, _ := authCode(t, d)
 		assert.Equal(t, code, again, "one that still holds is the same")
@@ -137,6 +146,7 @@ func TestAuthCodeExpires(t *testing.T) {
 
 // The conditions of the platform: the task that asks for the code fails.
 func TestAuthCodeOfADomainThatMayNotGo(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(*aliyuntest.Domain){
 		"transfer lock":  func(d *aliyuntest.Domain) { d.TransferLock = aliyun.LockOpen },
 		"real name":      func(d *aliyuntest.Domain) { d.RealName = aliyun.RealNameMissing },
@@ -147,7 +157,9 @@ func TestAuthCodeOfADomainThatMayNotGo(t *testing.T) {
 		"holder changes": func(d *aliyuntest.Domain) { d.RegistrantPending = true },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv, d := newDomains(t, aliyuntest.Options{})
 				srv.ChangeDomain(zone, edit)
 				order, err := d.RequestAuthCode(t.Context(), zone)
 				require.NoError(t, err)
@@ -179,7 +191,9 @@ func TestTransferOutAnswers(t *testing.T) {
 }
 
 func TestCancelOnlyWhatIsUnderWay(t *testing.T) {
-	inBubble(t, aliyuntest.Options{}, func(t *testing.T, srv *aliyuntest.Server, d *aliyun.Domains) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
 		_, err := d.CancelTransferOut(t.Context(), zone)
 		require.ErrorIs(t, err, aliyun.ErrConflict)
 		authCode(t, d)
