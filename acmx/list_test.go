@@ -62,3 +62,8 @@ func TestListTellsItsErrorOnceAndLast(t *testing.T) {
 	require.Len(t, errs, 1)
 	assert.Equal(t, "AccessDeniedException", asError(t, errs[0]).Code)
 }
+
+// failing is a solver that cannot.
+type failing struct{ err error }
+
+func (f failing) PresentCNAME(context.Context, string, string) error { return f.err }

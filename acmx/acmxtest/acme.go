@@ -273,3 +273,10 @@ func (s *Server) bindingCredentials(_ context.Context, in acm.GetAcmeExternalAcc
 	}
 	return map[string]any{"KeyId": b.KeyID, "MacKey": b.MAC}, nil
 }
+
+// ACMECounts is how many ACME endpoints, domain validations and account bindings there are.
+func (s *Server) ACMECounts() (endpoints, validations, bindings int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.state.ACME.Endpoints), len(s.state.ACME.Validations), len(s.state.ACME.Bindings)
+}
