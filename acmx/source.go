@@ -46,11 +46,17 @@ type Source struct {
 	opts SourceOptions
 
 	refresh sync.Mutex // one look at a time
-	current atomic.Pointer[[]held]
+	current atomic.Pointer[snapshot]
 
 	lifecycle sync.Mutex
 	stop      context.CancelFunc
 	done      chan struct{}
+}
+
+// snapshot is what is in use at a moment. It never changes: a new one takes its place.
+type snapshot struct {
+	list   []held // in the order of the ARNs
+	byName map[string][]held
 }
 
 // held is a certificate in use.
@@ -92,7 +98,7 @@ func (c *Client) NewSource(arns []string, opts *SourceOptions) (*Source, error) 
 		o.WarnBefore = 30 * 24 * time.Hour
 	}
 	s := &Source{c: c, arns: slices.Clone(arns), opts: o}
-	s.current.Store(&[]held{})
+	s.current.Store(&snapshot{})
 	return s, nil
 }
 
@@ -150,7 +156,7 @@ func (s *Source) warn(ctx context.Context, w Warning) {
 }
 
 func (s *Source) find(arn string) (held, bool) {
-	for _, h := range *s.current.Load() {
+	for _, h := range s.current.Load().list {
 		if h.arn == arn {
 			return h, true
 		}
@@ -165,17 +171,23 @@ func (s *Source) notAfter(arn string) time.Time {
 	return time.Time{}
 }
 
-// put is called by one goroutine at a time; readers see the old list or the new one.
+// put is called by one goroutine at a time; readers see the old snapshot or the new one.
 func (s *Source) put(h held) {
-	var list []held
-	for _, arn := range s.arns { // in the order of the caller
+	next := snapshot{byName: map[string][]held{}}
+	for _, arn := range s.arns {
 		if arn == h.arn {
-			list = append(list, h)
+			next.list = append(next.list, h)
 		} else if other, ok := s.find(arn); ok {
-			list = append(list, other)
+			next.list = append(next.list, other)
 		}
 	}
-	s.current.Store(&list)
+	for _, h := range next.list {
+		for _, name := range h.bundle.Leaf.DNSNames {
+			name = plainName(name)
+			next.byName[name] = append(next.byName[name], h)
+		}
+	}
+	s.current.Store(&next)
 }
 
 // GetCertificate is for tls.Config.GetCertificate. It blocks on nothing and chooses by the name that the client asks for:
@@ -185,46 +197,46 @@ func (s *Source) put(h held) {
 // tls.Config.Certificates serve. A certificate that has expired is not served: the error is ErrNoCertificate and ErrExpired,
 // and the handshake fails.
 func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	list := *s.current.Load()
-	if len(list) == 0 {
+	now := s.current.Load()
+	if len(now.list) == 0 {
 		return nil, &Error{Op: "GetCertificate", Err: fmt.Errorf("%w: nothing was loaded yet", ErrNoCertificate)}
 	}
-	now := s.c.now()
 	name := plainName(hello.ServerName)
+	if name == "" {
+		return s.choose(hello, now.list)
+	}
 	_, parent, _ := strings.Cut(name, ".")
+	return s.choose(hello, now.byName[name], now.byName["*."+parent])
+}
+
+// choose takes the first that the client can use, of those that are valid. If it can use none, crypto/tls may say so with
+// the first.
+func (s *Source) choose(hello *tls.ClientHelloInfo, groups ...[]held) (*tls.Certificate, error) {
+	now := s.c.now()
 	var fallback *tls.Certificate
 	var expired error
-	for _, want := range []string{name, "*." + parent} {
-		for _, h := range list {
-			if name != "" && !covers(h.bundle.Leaf.DNSNames, want) {
-				continue
-			}
-			if !validAt(h.bundle.Leaf, now) {
-				expired = &Error{Op: "GetCertificate", ARN: h.arn, Err: fmt.Errorf("%w: %w: it ended on %s", ErrNoCertificate, ErrExpired, h.bundle.Leaf.NotAfter.UTC().Format(time.DateOnly))}
-				continue
-			}
-			if hello.SupportsCertificate(h.cert) == nil {
+	for _, group := range groups {
+		for _, h := range group {
+			switch {
+			case !validAt(h.bundle.Leaf, now):
+				expired = &Error{Op: "GetCertificate", ARN: h.arn, Err: fmt.Errorf("%w: %w: it ended on %s", ErrNoCertificate, ErrExpired, day(h.bundle.Leaf.NotAfter))}
+			case hello.SupportsCertificate(h.cert) == nil:
 				return h.cert, nil
-			}
-			if fallback == nil {
+			case fallback == nil:
 				fallback = h.cert
 			}
 		}
 	}
-	if fallback != nil { // let crypto/tls say what does not fit
+	if fallback != nil {
 		return fallback, nil
 	}
 	return nil, expired
 }
 
-func covers(names []string, want string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, want) })
-}
-
 // Bundles are the certificates in use, in the order of the ARNs.
 func (s *Source) Bundles() []*Bundle {
 	var out []*Bundle
-	for _, h := range *s.current.Load() {
+	for _, h := range s.current.Load().list {
 		out = append(out, h.bundle)
 	}
 	return out
@@ -295,7 +307,7 @@ func (s *Source) Close() error {
 // LogValue is what is in use: ARNs, serials and ends.
 func (s *Source) LogValue() slog.Value {
 	var attrs []slog.Attr
-	for _, h := range *s.current.Load() {
+	for _, h := range s.current.Load().list {
 		attrs = append(attrs, slog.Group(h.arn, slog.String("serial", h.serial), slog.Time("not_after", h.bundle.Leaf.NotAfter)))
 	}
 	return slog.GroupValue(attrs...)
