@@ -180,11 +180,15 @@ func (r *Runner) mine(s State) error {
 }
 
 // Reference is the CallerReference of the hosted zone. It is made from ID and domain, never from a clock, so that the zone
-// is found again when the answer to its creation, or the whole state, was lost.
-func (r *Runner) Reference() string {
-	sum := sha256.Sum256([]byte(r.cfg.ID + "\x00" + r.cfg.Domain))
+// is found again when the answer to its creation, or the whole state, was lost. A reference is good once for ever: after
+// a move was taken back, with its zone, the next one has the next round.
+func (r *Runner) Reference(round int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", r.cfg.ID, r.cfg.Domain, round))
 	return "transfer-" + hex.EncodeToString(sum[:16])
 }
+
+// maxRounds is how often a move can be taken back with its zone and begun again.
+const maxRounds = 20
 
 func (r *Runner) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Millisecond) }
 

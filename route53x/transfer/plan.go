@@ -140,26 +140,20 @@ func (r *Runner) planZone(ctx context.Context, s State, p *Plan) error {
 // planHosted looks for the zone that the move would find.
 func (r *Runner) planHosted(ctx context.Context, p *Plan) error {
 	var z route53x.Zone
+	var others []string
 	var err error
 	if r.cfg.ZoneID != "" {
 		z, err = r.cfg.Zones.Zone(ctx, r.cfg.ZoneID)
 	} else {
-		z, err = r.cfg.Zones.FindZone(ctx, r.cfg.Domain, &route53x.FindZoneOptions{CallerReference: r.Reference()})
+		z, others, err = r.findZone(ctx)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+		return err
+	case z.ID != "":
 		p.ZoneID, p.NewNameservers = z.ID, hosts(z.NameServers)
-		return nil
-	}
-	if r.cfg.ZoneID != "" || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	switch other, err := r.cfg.Zones.FindZone(ctx, r.cfg.Domain, nil); {
-	case err == nil:
-		p.Blockers = append(p.Blockers, "a zone of that name exists that this move did not make ("+other.ID+"): adopt it by its ID, or delete it")
-	case errors.Is(err, route53x.ErrAmbiguous):
-		p.Blockers = append(p.Blockers, err.Error())
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
+	case len(others) > 0:
+		p.Blockers = append(p.Blockers, foreignZone(others))
 	}
 	return nil
 }

@@ -100,6 +100,7 @@ type Undo struct {
 	Began time.Time `json:"began"`
 	// BackAt is since when every server of the parent has the old name servers again.
 	BackAt time.Time `json:"backAt,omitzero"`
+	SetAt  time.Time `json:"setAt,omitzero"` // since when the registrar has them
 	Set    bool      `json:"set,omitempty"`  // the registrar has them
 	Back   []Step    `json:"back,omitempty"` // what was taken back
 }

@@ -167,35 +167,65 @@ func (w *walk) zone(ctx context.Context) (result, error) {
 }
 
 func (w *walk) hosted(ctx context.Context) (z route53x.Zone, created bool, err error) {
-	cfg, ref := w.r.cfg, w.r.Reference()
+	cfg := w.r.cfg
 	if cfg.ZoneID != "" {
 		z, err = cfg.Zones.Zone(ctx, cfg.ZoneID)
 		return z, false, err
 	}
-	z, err = cfg.Zones.FindZone(ctx, w.s.Domain, &route53x.FindZoneOptions{CallerReference: ref})
-	if err == nil {
+	z, others, err := w.r.findZone(ctx)
+	switch {
+	case err != nil:
+		return z, false, err
+	case z.ID != "":
 		w.event(EventFound, "the zone was made before: "+z.ID, "")
 		return z, true, nil
+	case len(others) > 0:
+		return z, false, &Error{Kind: ErrBlocked, Text: foreignZone(others)}
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return z, false, err
+	w.event(EventCall, "create the hosted zone "+w.s.Domain, "")
+	for round := range maxRounds {
+		z, _, err = cfg.Zones.EnsureZone(ctx, w.s.Domain, w.r.Reference(round), &route53x.ZoneOptions{Comment: "transfer " + w.s.ID})
+		if !errors.Is(err, route53x.ErrConflict) { // a reference is good once for ever: that one was of a zone that undo has deleted
+			break
+		}
 	}
-	other, err := cfg.Zones.FindZone(ctx, w.s.Domain, nil)
-	ids := []string{other.ID}
+	return z, true, err
+}
+
+func foreignZone(ids []string) string {
+	return fmt.Sprintf("a zone of that name exists that this move did not make (%s): adopt it by its ID, or delete it", strings.Join(ids, ", "))
+}
+
+// findZone finds the zone that this move has made, "" for its ID where there is none, and the IDs of others of its name.
+func (r *Runner) findZone(ctx context.Context) (own route53x.Zone, others []string, err error) {
+	z, err := r.cfg.Zones.FindZone(ctx, r.cfg.Domain, nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		return own, nil, nil
+	}
+	ids := []string{z.ID}
 	if e, ok := errors.AsType[*route53x.Error](err); ok && errors.Is(err, route53x.ErrAmbiguous) {
 		ids, err = e.IDs, nil
 	}
-	switch {
-	case err == nil:
-		return z, false, &Error{
-			Kind: ErrBlocked, Text: fmt.Sprintf("a zone of that name exists that this move did not make (%s): adopt it by its ID, or delete it", strings.Join(ids, ", ")),
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return z, false, err
+	if err != nil {
+		return own, nil, err
 	}
-	w.event(EventCall, "create the hosted zone "+w.s.Domain, "")
-	z, created, err = cfg.Zones.EnsureZone(ctx, w.s.Domain, ref, &route53x.ZoneOptions{Comment: "transfer " + w.s.ID})
-	return z, true, err // by its reference, the zone is this move's, whoever made it when
+	for _, id := range ids {
+		if z.ID != id {
+			if z, err = r.cfg.Zones.Zone(ctx, id); err != nil {
+				return own, nil, err
+			}
+		}
+		ours := false
+		for round := range maxRounds {
+			ours = ours || z.CallerReference == r.Reference(round)
+		}
+		if ours {
+			own = z
+		} else {
+			others = append(others, id)
+		}
+	}
+	return own, others, nil
 }
 
 // locate finds how far things have come, which is not far where the state is not lost.

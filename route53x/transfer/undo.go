@@ -163,7 +163,7 @@ func (w *walk) switchBack(ctx context.Context) (result, error) {
 		if err != nil || !res.done {
 			return result{after: res.after}, err
 		}
-		w.s.Undo.Set = true
+		w.s.Undo.Set, w.s.Undo.SetAt = true, w.r.now()
 		w.undone("the registrar has the old name servers")
 	}
 	if !StepApply.Before(w.s.Undo.To) {
@@ -200,7 +200,13 @@ func (w *walk) forgotten(ctx context.Context) (result, error) {
 	if err != nil {
 		own = t.CacheTTL
 	}
-	if until := w.s.Undo.BackAt.Add(max(cmp.Or(w.s.Old.ParentTTL, t.CacheTTL), own)); now.Before(until) {
+	// A change that was on its way when the registrar got the old ones may have shown for a moment: the wait begins when
+	// it would have.
+	seen := w.s.Undo.BackAt
+	if settled := w.s.Undo.SetAt.Add(t.Show); settled.After(seen) {
+		seen = settled
+	}
+	if until := seen.Add(max(cmp.Or(w.s.Old.ParentTTL, t.CacheTTL), own)); now.Before(until) {
 		return w.wait(until, t.PollSlow*12, "resolvers may keep the new name servers for so long, so that the records stay", ""), nil
 	}
 	return result{done: true}, nil

@@ -46,13 +46,14 @@ type world struct {
 	orders []*order
 	charge int64
 
-	source  []route53x.RRSet
-	items   []transfer.Item
-	zones   map[string]*hosted
-	price   int64
-	verdict []string // of CheckTransfer, used up one by one; then yes
-	blocked []string
-	waitFOA bool // the order waits for a person until this is false
+	source     []route53x.RRSet
+	items      []transfer.Item
+	zones      map[string]*hosted
+	references map[string]bool
+	price      int64
+	verdict    []string // of CheckTransfer, used up one by one; then yes
+	blocked    []string
+	waitFOA    bool // the order waits for a person until this is false
 
 	taskTime time.Duration
 	failTask map[string]string // by kind: the next of this kind fails
@@ -100,7 +101,7 @@ var (
 func newWorld() *world {
 	w := &world{
 		now: epoch(), at: "old", ns: oldNS, status: map[string]bool{transfer.TransferLock: true, transfer.UpdateLock: true},
-		tasks: map[string]*task{}, codes: map[string]time.Time{}, zones: map[string]*hosted{}, price: 1500, taskTime: 20 * time.Second,
+		tasks: map[string]*task{}, codes: map[string]time.Time{}, zones: map[string]*hosted{}, references: map[string]bool{}, price: 1500, taskTime: 20 * time.Second,
 		failTask: map[string]string{}, journal: &memory{states: map[string]transfer.State{}},
 	}
 	w.parent = []parentChange{{epoch().Add(-time.Hour), oldNS}}
@@ -497,11 +498,15 @@ func (w zones) EnsureZone(_ context.Context, name, ref string, _ *route53x.ZoneO
 			return h.zone, false, nil
 		}
 	}
+	if w.references[ref] { // good once for ever
+		return route53x.Zone{}, false, &route53x.Error{Kind: route53x.ErrConflict, Op: "CreateHostedZone"}
+	}
 	return w.addZone(name, ref), true, nil
 }
 
 func (w *world) addZone(name, ref string) route53x.Zone {
 	w.nextID++
+	w.references[ref] = true
 	z := route53x.Zone{ID: fmt.Sprintf("Z%d", w.nextID), Name: route53x.Name(name + "."), CallerReference: ref, NameServers: newNS}
 	w.zones[z.ID] = &hosted{z, map[route53x.Key]route53x.RRSet{}}
 	for _, s := range []route53x.RRSet{
