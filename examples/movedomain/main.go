@@ -107,7 +107,7 @@ func (f *flags) connect(ctx context.Context, getenv func(string) string) (p plat
 		p, err = dialWorld(ctx, f.at)
 		return p, closing, err
 	}
-	w, err := newWorld()
+	w, err := newWorld(0)
 	if err != nil {
 		return p, closing, err
 	}

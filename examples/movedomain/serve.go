@@ -19,7 +19,7 @@ func serveWorld(ctx context.Context, address string, out io.Writer) error {
 	if err != nil || !at.Addr().IsLoopback() {
 		return inputError{errNotLoopback}
 	}
-	w, err := newWorld()
+	w, err := newWorld(0)
 	if err != nil {
 		return err
 	}

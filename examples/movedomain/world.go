@@ -42,8 +42,9 @@ type world struct {
 	addrs map[string]netip.Addr
 }
 
-// newWorld opens the fakes, with the demo's domain at Aliyun: both locks on, and DNSSEC.
-func newWorld() (*world, error) {
+// newWorld opens the fakes, with the demo's domain at Aliyun: both locks on, and DNSSEC. grace is how long the zone there
+// answers after the domain has gone; 0 is the fake's own.
+func newWorld(grace time.Duration) (*world, error) {
 	var records []aliyun.DNSRecord
 	if err := json.Unmarshal(demoZone, &records); err != nil {
 		return nil, fmt.Errorf("the zone of the demo: %w", err)
@@ -51,7 +52,7 @@ func newWorld() (*world, error) {
 	began := time.Now().UTC().Truncate(time.Second)
 	w := &world{clock: &virtual{now: began}, registry: &registry{domain: demoDomain}, hosts: map[netip.Addr]string{}, addrs: map[string]netip.Addr{}}
 	var err error
-	w.aliyun, err = aliyuntest.Open(aliyuntest.Options{Now: w.clock.Now, TaskTime: 40 * time.Second, Locate: nil})
+	w.aliyun, err = aliyuntest.Open(aliyuntest.Options{Now: w.clock.Now, TaskTime: 40 * time.Second, ZoneGrace: grace})
 	if err != nil {
 		return nil, err
 	}
