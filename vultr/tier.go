@@ -30,8 +30,8 @@ type Tier struct {
 	DiskGBUSD  float64 // a month for each GB beyond that
 	EgressUSD  float64 // for each GB beyond that
 
-	OpsPerSecond   int // limit of requests (ratelimit_ops_secs; its unit is unverified); 0 = not said
-	BytesPerSecond int // limit of throughput (ratelimit_ops_bytes; its unit is unverified); 0 = not said
+	OpsPerSecond   int   // limit of requests (ratelimit_ops_secs; its unit is unverified); 0 = not said
+	BytesPerSecond int64 // limit of throughput (ratelimit_ops_bytes; its unit is unverified); 0 = not said
 
 	Default   bool
 	Locations []string // clusters or regions that have it; empty = not said
@@ -71,7 +71,7 @@ func (w tierWire) tier() Tier {
 	return Tier{
 		ID: TierID(w.ID), Name: plain(w.Name), Description: plain(w.Description), Slug: plain(w.Slug),
 		MonthlyUSD: float64(w.Price), DiskGBUSD: float64(w.Disk), EgressUSD: float64(w.Egress),
-		OpsPerSecond: int(w.Ops), BytesPerSecond: int(w.Bytes), Default: bool(w.Default),
+		OpsPerSecond: int(w.Ops), BytesPerSecond: int64(w.Bytes), Default: bool(w.Default),
 		Locations: w.Locations.strings(func(p place) string { return string(p) }),
 	}
 }
