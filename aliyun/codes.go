@@ -86,6 +86,8 @@ func judgeCode(code string) verdict {
 		return verdict{[]error{ErrConflict}, "a record that is there already excludes it", "已存在冲突或重复的解析记录"}
 	case "DomainRecordLocked", "DomainForbidden", "RecordForbidden.DNSChange":
 		return verdict{[]error{ErrLocked}, lockedHint, lockedHintZH}
+	case "Domain.Configuring", "DomainInConfiguring":
+		return verdict{[]error{ErrConflict}, "the domain is being configured: try again in some minutes", "域名正在配置中，请稍后再试"}
 	case "IncorrectDomainUser", "DomainRecordNotBelongToUser":
 		return notThere()
 	case "isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "ServiceUnavailable", "InternalError":

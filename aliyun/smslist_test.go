@@ -102,20 +102,24 @@ func TestSendGlobe(t *testing.T) {
 	assert.Equal(t, 1, srv.CountOutID(r.OutID))
 
 	for name, tt := range map[string]struct {
-		arrange func()
+		arrange func(*aliyuntest.Server)
 		kind    error
 		sent    int
 	}{
-		"refused":        {func() { srv.FailNext(aliyuntest.SendMessageToGlobe, "isv.AMOUNT_NOT_ENOUGH") }, aliyun.ErrQuota, 0},
-		"by the gateway": {func() { srv.FailNext(aliyuntest.SendMessageToGlobe, "InvalidAccessKeyId.NotFound") }, aliyun.ErrAuth, 0},
-		"lost":           {func() { srv.LoseNext(aliyuntest.SendMessageToGlobe) }, aliyun.ErrUnknownOutcome, 1},
-		"empty":          {func() { srv.AnswerNext(aliyuntest.SendMessageToGlobe, http.StatusOK, nil, "{}") }, aliyun.ErrUnknownOutcome, 0},
-		"the other API's code": {func() {
+		"refused": {func(srv *aliyuntest.Server) { srv.FailNext(aliyuntest.SendMessageToGlobe, "isv.AMOUNT_NOT_ENOUGH") }, aliyun.ErrQuota, 0},
+		"by the gateway": {func(srv *aliyuntest.Server) {
+			srv.FailNext(aliyuntest.SendMessageToGlobe, "InvalidAccessKeyId.NotFound")
+		}, aliyun.ErrAuth, 0},
+		"lost":  {func(srv *aliyuntest.Server) { srv.LoseNext(aliyuntest.SendMessageToGlobe) }, aliyun.ErrUnknownOutcome, 1},
+		"empty": {func(srv *aliyuntest.Server) { srv.AnswerNext(aliyuntest.SendMessageToGlobe, http.StatusOK, nil, "{}") }, aliyun.ErrUnknownOutcome, 0},
+		"the other API's code": {func(srv *aliyuntest.Server) {
 			srv.AnswerNext(aliyuntest.SendMessageToGlobe, http.StatusOK, nil, `{"ResponseDescription":"no to 85261234567: Your secret article is out","ResponseCode":"isv.SMS_CONTENT_ILLEGAL"}`)
 		}, aliyun.ErrContent, 0},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one fake
-			tt.arrange()
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, sms := newSMS(t, aliyuntest.Options{}, nil)
+			tt.arrange(srv)
 			r, err := sms.SendGlobe(t.Context(), m, nil)
 			require.ErrorIs(t, err, tt.kind)
 			assert.Equal(t, tt.sent, srv.CountOutID(r.OutID))

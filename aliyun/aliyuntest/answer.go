@@ -73,7 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		answer["Code"], answer["Message"] = refused.code, refused.message
 		if status != http.StatusOK {
 			answer["HostId"] = r.Host
-			answer["Recommend"] = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(refused.code) + "&product=Dysmsapi&requestId=" + requestID
+			answer["Recommend"] = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(refused.code) + "&requestId=" + requestID
 		}
 		if strings.HasPrefix(refused.code, "Throttling") {
 			w.Header().Set("X-Ratelimit-User-Api", "Limit:5000,Remain:0,TimeLeft:200,Reset:0")
@@ -121,7 +121,13 @@ func (s *Server) run(r *http.Request, op string, q params, body []byte) (map[str
 }
 
 // The versions of the three APIs.
-const smsVersion, globeVersion, dnsVersion, domainVersion = "2017-05-25", "2018-05-01", "2015-01-09", "2018-01-29"
+const (
+	smsVersion    = "2017-05-25"
+	globeVersion  = "2018-05-01"
+	cdnVersion    = "2018-05-10"
+	dnsVersion    = "2015-01-09"
+	domainVersion = "2018-01-29"
+)
 
 // api is one action and the version of the API that it belongs to.
 type api struct {
@@ -149,6 +155,22 @@ func (s *Server) api(op string) api {
 		return api{smsVersion, s.sign}
 	case QuerySmsSignList:
 		return api{smsVersion, s.signList}
+	case DescribeUserDomains:
+		return api{cdnVersion, s.userDomains}
+	case DescribeCdnDomainConfigs:
+		return api{cdnVersion, s.cdnConfigs}
+	case BatchSetCdnDomainConfig:
+		return api{cdnVersion, s.setCDNConfigs}
+	case DeleteSpecificConfig:
+		return api{cdnVersion, s.deleteCDNConfigs}
+	case RefreshObjectCaches:
+		return api{cdnVersion, s.refresh}
+	case PushObjectCache:
+		return api{cdnVersion, s.pushCache}
+	case DescribeRefreshTasks:
+		return api{cdnVersion, s.refreshTasks}
+	case DescribeRefreshQuota:
+		return api{cdnVersion, s.refreshQuota}
 	case DescribeDomainRecords:
 		return api{dnsVersion, s.records}
 	case DescribeDomainInfo:

@@ -69,6 +69,9 @@ func (s *Server) sign(q params) (map[string]any, *refusal) {
 	return map[string]any{"SignName": q.Get("SignName"), "SignStatus": int(state), "AuditInfo": map[string]any{}}, nil
 }
 
+// dayCount is a line of the statistics.
+type dayCount struct{ total, delivered, failed, waiting int }
+
 // statistics is QuerySendStatistics: a line for each day on which something was sent. The names of its fields are
 // unverified.
 func (s *Server) statistics(q params) (map[string]any, *refusal) {
@@ -81,8 +84,7 @@ func (s *Server) statistics(q params) (map[string]any, *refusal) {
 		return nil, business("isv.INVALID_PARAMETERS", "参数异常StartDate")
 	}
 	now := s.opts.Now()
-	days := map[string]map[string]any{}
-	count := func(day, name string) { days[day][name] = days[day][name].(int) + 1 } //nolint:forcetypeassert // see below
+	days := map[string]*dayCount{}
 	for _, m := range s.state.Messages {
 		kind := s.templates[m.Template].Type
 		switch {
@@ -93,21 +95,25 @@ func (s *Server) statistics(q params) (map[string]any, *refusal) {
 		}
 		day := m.At.In(beijing()).Format("20060102")
 		if days[day] == nil {
-			days[day] = map[string]any{"SendDate": day, "TotalCount": 0, "RespondedSuccessCount": 0, "RespondedFailCount": 0, "NoRespondedCount": 0}
+			days[day] = &dayCount{}
 		}
-		count(day, "TotalCount")
+		d := days[day]
+		d.total++
 		switch {
 		case now.Before(m.ReportAt):
-			count(day, "NoRespondedCount")
+			d.waiting++
 		case m.ErrCode == "DELIVERED":
-			count(day, "RespondedSuccessCount")
+			d.delivered++
 		default:
-			count(day, "RespondedFailCount")
+			d.failed++
 		}
 	}
 	var list []map[string]any
 	for _, day := range slices.Sorted(maps.Keys(days)) {
-		list = append(list, days[day])
+		d := days[day]
+		list = append(list, map[string]any{
+			"SendDate": day, "TotalCount": d.total, "RespondedSuccessCount": d.delivered, "RespondedFailCount": d.failed, "NoRespondedCount": d.waiting,
+		})
 	}
 	fields, refused := paged(q, list, "TargetList")
 	if refused != nil {

@@ -29,6 +29,15 @@ const (
 	GetSmsSign           = "GetSmsSign"
 	QuerySmsSignList     = "QuerySmsSignList"
 	SendMessageToGlobe   = "SendMessageToGlobe" // of the international API
+
+	DescribeUserDomains      = "DescribeUserDomains"
+	DescribeCdnDomainConfigs = "DescribeCdnDomainConfigs"
+	BatchSetCdnDomainConfig  = "BatchSetCdnDomainConfig"
+	DeleteSpecificConfig     = "DeleteSpecificConfig"
+	RefreshObjectCaches      = "RefreshObjectCaches"
+	PushObjectCache          = "PushObjectCache"
+	DescribeRefreshTasks     = "DescribeRefreshTasks"
+	DescribeRefreshQuota     = "DescribeRefreshQuota"
 )
 
 // What every Server has from the start, unless its Options say otherwise.
@@ -60,6 +69,8 @@ type Options struct {
 	CodeLife  time.Duration                  // of an auth code; 0 = 7 days
 	ZoneGrace time.Duration                  // how long a zone answers after its domain has gone; 0 = 72 h, below 0 = for ever
 	Locate    func(addr netip.Addr) []string // the lines of an address, most special first, without default; nil = a few known networks
+
+	CDNLag time.Duration // until a rule that was written is active; it is seen configuring once even with 0
 
 	// StateFile, if set, is where messages are read from on Open and written to after every change, before the answer
 	// leaves, so that a program can be killed, run again and meet the platform's memory.
@@ -105,6 +116,10 @@ type Server struct {
 	reports      map[int]delivery // by the place in state.Messages
 	uplinks      []uplink
 	uplinkPushes []delivery
+
+	cdn              map[string]*cdnDomain
+	cdnTasks         []cdnTask
+	configID, taskID int
 }
 
 // NewServer starts a fake with all defaults. It cannot fail.
@@ -152,6 +167,7 @@ func Open(opts Options) (*Server, error) {
 		nonces:    map[string]time.Time{},
 		fail:      map[string][]string{},
 		reports:   map[int]delivery{},
+		cdn:       map[string]*cdnDomain{},
 		failTask:  map[string][]string{},
 		rotation:  map[string]int{},
 	}
@@ -192,7 +208,8 @@ func (s *Server) Config() aliyun.Config {
 	return aliyun.Config{
 		AccessKeyID: s.key.AccessKeyID, AccessKeySecret: s.key.AccessKeySecret, SecurityToken: s.key.SecurityToken,
 		Endpoints: map[aliyun.Product]string{
-			aliyun.SMSProduct: s.pipe.URL, aliyun.GlobeSMSProduct: s.pipe.URL, aliyun.DNSProduct: s.pipe.URL, aliyun.DomainProduct: s.pipe.URL,
+			aliyun.SMSProduct: s.pipe.URL, aliyun.GlobeSMSProduct: s.pipe.URL, aliyun.CDNProduct: s.pipe.URL,
+			aliyun.DNSProduct: s.pipe.URL, aliyun.DomainProduct: s.pipe.URL,
 		},
 		AllowHTTP:  true, // pipes: nothing leaves the process
 		HTTPClient: s.pipe.Client(),
