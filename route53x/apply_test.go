@@ -194,7 +194,7 @@ func TestAnEditorBetweenBatches(t *testing.T) {
 	t.Parallel()
 	srv, c := fake(t, route53xtest.Options{})
 	zone := zoneWith(t, srv)
-	want := texts(3000, 60)
+	want := ofLength(3000, 60)
 	p := towards(t, srv, zone, route53x.DiffOptions{}, want...)
 	require.Len(t, p.Batches, 6)
 	theirs := *p.Changes[p.Batches[3].Changes[7]].After

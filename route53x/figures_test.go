@@ -14,8 +14,8 @@ import (
 	"github.com/kitroll/kitroll/route53x/route53xtest"
 )
 
-// texts are sets of one TXT value, of so many characters as it is sent, quotes included.
-func texts(n, chars int) (sets []route53x.RRSet) {
+// ofLength is sets of one TXT value, of so many characters as it is sent, quotes included.
+func ofLength(n, chars int) (sets []route53x.RRSet) {
 	for i := range n {
 		text := strings.Repeat("x", chars-2)
 		if chars-2 > 255 {
@@ -46,7 +46,7 @@ func TestCallsOfAnImport(t *testing.T) {
 	} {
 		srv, c := fake(t, route53xtest.Options{MaxSets: 20_000})
 		zone := zoneWith(t, srv)
-		want := texts(tt.sets, tt.chars)
+		want := ofLength(tt.sets, tt.chars)
 		require.Len(t, want[0].Values[0], tt.chars)
 		p := towards(t, srv, zone, route53x.DiffOptions{Limits: route53x.Limits{SetsPerZone: 20_000}}, want...)
 		result, err := c.Apply(t.Context(), zone, p, nil)
@@ -154,7 +154,7 @@ func TestImportOfTenThousand(t *testing.T) {
 			began := srv.Now()
 			zone, _, err := c.EnsureZone(t.Context(), "example.com", "import", nil)
 			require.NoError(t, err)
-			want := texts(9998, 60)
+			want := ofLength(9998, 60)
 			p := towards(t, srv, zone.ID, route53x.DiffOptions{}, want...)
 			result, err := c.Apply(t.Context(), zone.ID, p, nil)
 			require.NoError(t, err)
