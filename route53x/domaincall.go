@@ -19,11 +19,14 @@ import (
 type domainCall[I, O any] func(context.Context, *I, ...func(*route53domains.Options)) (*O, error)
 
 // domainRead makes a call that changes nothing, and repeats it when it failed for a reason that passes by.
-func domainRead[I, O any](ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string) (*O, error) {
+func domainRead[I, O any](
+	ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string,
+) (*O, error) {
 	for n := 0; ; n++ {
 		out, err := domainOnce(ctx, d, op, subject, false, call, in, secrets)
 		e, ours := errors.AsType[*Error](err)
-		if err == nil || !ours || n >= d.retries || errors.Is(err, ErrAskAgain) || !transient(ctx, err) || e.RetryAfter > longestRetryAfter {
+		passes := ours && transient(ctx, err) && !errors.Is(err, ErrAskAgain) && e.RetryAfter <= longestRetryAfter
+		if err == nil || !passes || n >= d.retries {
 			return out, err
 		}
 		d.log.WarnContext(ctx, "route53domains call is repeated", "op", op, "domain", subject, "error", err)
@@ -37,11 +40,15 @@ func domainRead[I, O any](ctx context.Context, d *Domains, op, subject string, c
 const longestRetryAfter = time.Minute
 
 // domainWrite makes a call that changes something, once: the API knows no token by which it would recognise a repetition.
-func domainWrite[I, O any](ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string) (*O, error) {
+func domainWrite[I, O any](
+	ctx context.Context, d *Domains, op, subject string, call domainCall[I, O], in *I, secrets ...string,
+) (*O, error) {
 	return domainOnce(ctx, d, op, subject, true, call, in, secrets)
 }
 
-func domainOnce[I, O any](ctx context.Context, d *Domains, op, subject string, write bool, call domainCall[I, O], in *I, secrets []string) (*O, error) {
+func domainOnce[I, O any](
+	ctx context.Context, d *Domains, op, subject string, write bool, call domainCall[I, O], in *I, secrets []string,
+) (*O, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, &Error{Op: op, Subject: subject, Err: cause}
 	}

@@ -29,7 +29,8 @@ func (d *Domains) SetNameservers(ctx context.Context, domain string, servers []N
 		return Operation{}, err
 	}
 	return domainSubmit(ctx, d, op, Operation{Domain: name, Type: OpUpdateNameservers}, func() (*string, error) {
-		out, err := domainWrite(ctx, d, op, name, d.api.ns, &route53domains.UpdateDomainNameserversInput{DomainName: &name, Nameservers: sdkNameservers(checked)})
+		in := &route53domains.UpdateDomainNameserversInput{DomainName: &name, Nameservers: sdkNameservers(checked)}
+		out, err := domainWrite(ctx, d, op, name, d.api.ns, in)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +88,8 @@ func (d *Domains) AddDS(ctx context.Context, domain string, key DNSSECKey) (Oper
 		return Operation{}, err
 	}
 	return domainSubmit(ctx, d, op, Operation{Domain: name, Type: OpAddDNSSEC}, func() (*string, error) {
-		out, err := domainWrite(ctx, d, op, name, d.api.addDS, &route53domains.AssociateDelegationSignerToDomainInput{DomainName: &name, SigningAttributes: key.attributes()})
+		in := &route53domains.AssociateDelegationSignerToDomainInput{DomainName: &name, SigningAttributes: key.attributes()}
+		out, err := domainWrite(ctx, d, op, name, d.api.addDS, in)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +111,8 @@ func (d *Domains) RemoveDS(ctx context.Context, domain, id string) (Operation, e
 		return Operation{}, err
 	}
 	return domainSubmit(ctx, d, op, Operation{Domain: name, Type: OpRemoveDNSSEC}, func() (*string, error) {
-		out, err := domainWrite(ctx, d, op, name, d.api.removeDS, &route53domains.DisassociateDelegationSignerFromDomainInput{DomainName: &name, Id: &id})
+		in := &route53domains.DisassociateDelegationSignerFromDomainInput{DomainName: &name, Id: &id}
+		out, err := domainWrite(ctx, d, op, name, d.api.removeDS, in)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +145,9 @@ func domainSubmit(ctx context.Context, d *Domains, op string, want Operation, ca
 
 // settle finds the operation behind a call whose answer was lost, or that was there already, and gives err back where
 // there is none to be found. known are the operations that were there before the call.
-func (d *Domains) settle(ctx context.Context, want Operation, err error, known map[string]bool, opts *OperationsOptions) (Operation, error) {
+func (d *Domains) settle(
+	ctx context.Context, want Operation, err error, known map[string]bool, opts *OperationsOptions,
+) (Operation, error) {
 	switch {
 	case errors.Is(err, ErrExists):
 		if op, found := d.duplicate(ctx, err, want); found {
@@ -169,7 +174,8 @@ func (d *Domains) settle(ctx context.Context, want Operation, err error, known m
 		return Operation{}, err
 	}
 	op.Resumed = true
-	d.log.WarnContext(ctx, "route53domains: the operation of a call was found whose answer was lost", "domain", op.Domain, "operation", op.ID, "type", op.Type)
+	d.log.WarnContext(ctx, "route53domains: the operation of a call was found whose answer was lost",
+		"domain", op.Domain, "operation", op.ID, "type", op.Type)
 	return op, nil
 }
 

@@ -187,7 +187,7 @@ func (c Contacts) problems() []error {
 func (c Contact) problems() []error {
 	var out []error
 	bad := func(format string, args ...any) { out = append(out, fmt.Errorf(format, args...)) }
-	if !slices.Contains([]ContactType{ContactPerson, ContactCompany, ContactAssociation, ContactPublicBody, ContactReseller}, c.kind()) {
+	if !slices.Contains(types.ContactType("").Values(), types.ContactType(c.kind())) {
 		bad("Type: %q is none of PERSON, COMPANY, ASSOCIATION, PUBLIC_BODY, RESELLER", string(c.Type))
 	}
 	for _, f := range c.fields() {

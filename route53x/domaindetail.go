@@ -82,8 +82,10 @@ func (d *Domains) Detail(ctx context.Context, domain string) (DomainDetail, erro
 	detail := DomainDetail{
 		Domain: name, Registrar: aws.ToString(out.RegistrarName), Created: aws.ToTime(out.CreationDate),
 		Updated: aws.ToTime(out.UpdatedDate), Expires: aws.ToTime(out.ExpirationDate), AutoRenew: aws.ToBool(out.AutoRenew),
-		Private:  aws.ToBool(out.RegistrantPrivacy) && aws.ToBool(out.AdminPrivacy) && aws.ToBool(out.TechPrivacy),
-		Contacts: Contacts{Registrant: contactOf(out.RegistrantContact), Admin: contactOf(out.AdminContact), Tech: contactOf(out.TechContact)},
+		Private: aws.ToBool(out.RegistrantPrivacy) && aws.ToBool(out.AdminPrivacy) && aws.ToBool(out.TechPrivacy),
+		Contacts: Contacts{
+			Registrant: contactOf(out.RegistrantContact), Admin: contactOf(out.AdminContact), Tech: contactOf(out.TechContact),
+		},
 	}
 	if out.BillingContact != nil {
 		detail.Contacts.Billing = new(contactOf(out.BillingContact))

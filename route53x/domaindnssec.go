@@ -60,7 +60,8 @@ func ParseDS(s string) (DNSSECKey, error) {
 	tag, terr := strconv.ParseUint(fields[0], 10, 16)
 	alg, aerr := strconv.ParseUint(fields[1], 10, 8)
 	kind, kerr := strconv.ParseUint(fields[2], 10, 8)
-	k := DNSSECKey{KeyTag: uint16(tag), Algorithm: uint8(alg), DigestType: uint8(kind), Digest: strings.ToLower(strings.Join(fields[3:], ""))}
+	k := DNSSECKey{KeyTag: uint16(tag), Algorithm: uint8(alg), DigestType: uint8(kind)}
+	k.Digest = strings.ToLower(strings.Join(fields[3:], ""))
 	if err := errors.Join(terr, aerr, kerr); err != nil {
 		return DNSSECKey{}, fmt.Errorf("route53x: DS: %w: key tag, algorithm and digest type are numbers", ErrInvalid)
 	}

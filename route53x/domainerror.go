@@ -145,7 +145,8 @@ func transient(ctx context.Context, err error) bool {
 		return false
 	}
 	sent, network := errors.AsType[*httpcall.Error](err)
-	return (network && !errors.Is(sent, context.Canceled)) || errors.Is(err, ErrThrottled) || errors.Is(err, ErrAskAgain) || e.Status >= http.StatusInternalServerError
+	return network && !errors.Is(sent, context.Canceled) || errors.Is(err, ErrThrottled) || errors.Is(err, ErrAskAgain) ||
+		e.Status >= http.StatusInternalServerError
 }
 
 func invalidDomain(op, subject string, problems ...error) error {

@@ -80,7 +80,7 @@ func (p *TransferPlan) Err() error {
 	case len(p.Running) > 0:
 		return nil
 	case !p.Price.Offered():
-		return &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: p.Domain, Err: errors.New("Route 53 has no price for a transfer of this TLD")}
+		return &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: p.Domain, Err: errNoTransfers}
 	}
 	return p.Check.Err()
 }
@@ -90,26 +90,39 @@ func (p *TransferPlan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "transfer %s to Route 53\n", p.Domain)
 	for _, op := range p.Running {
-		fmt.Fprintf(&b, "  it is on its way: operation %s, %s since %s; nothing is ordered\n", op.ID, op.Status, op.Submitted.UTC().Format("2006-01-02 15:04 MST"))
+		fmt.Fprintf(&b, "  it is on its way: operation %s, %s since %s; nothing is ordered\n", op.ID, op.Status,
+			op.Submitted.UTC().Format("2006-01-02 15:04 MST"))
 	}
 	if err := p.Err(); err != nil {
 		fmt.Fprintf(&b, "  it cannot be ordered now: %v\n", err)
 	}
 	fmt.Fprintf(&b, "  price: %s, charged when it is ordered, refunded if it fails\n", p.Price)
 	fmt.Fprintf(&b, "  name servers: %s\n", strings.Join(nameserverNames(p.Nameservers), " "))
-	fmt.Fprintf(&b, "  renewal: %s\n", map[bool]string{false: "automatic, each year, at the price of then", true: "not automatic"}[p.NoAutoRenew])
-	fmt.Fprintf(&b, "  contacts in WHOIS: %s\n", map[bool]string{false: "hidden where the TLD allows it", true: "public"}[p.PublicContacts])
+	renewal, whois := "automatic, each year, at the price of then", "hidden where the TLD allows it"
+	if p.NoAutoRenew {
+		renewal = "not automatic"
+	}
+	if p.PublicContacts {
+		whois = "public"
+	}
+	fmt.Fprintf(&b, "  renewal: %s\n  contacts in WHOIS: %s\n", renewal, whois)
 	roles := p.Contacts.roles()
 	for _, role := range []string{"Registrant", "Admin", "Tech", "Billing"} {
 		if c, ok := roles[role]; ok {
 			fmt.Fprintf(&b, "  %s: %v\n", strings.ToLower(role), c)
 		}
 	}
-	b.WriteString("  mail: the holder gets mail and must agree to it, or the transfer does not go on\n")
-	b.WriteString("  cannot be undone: once it is done the domain stays for 60 days; until then the registrar that has it can cancel\n")
-	b.WriteString("  the registrar that loses it may stop its DNS at any moment: the zone must be served by the name servers above by then\n")
+	b.WriteString(planWords)
 	return b.String()
 }
+
+// planWords are what holds for every transfer.
+const planWords = `  mail: the holder gets mail and must agree to it, or the transfer does not go on
+  cannot be undone: once it is done the domain stays for 60 days; until then the registrar that has it can cancel
+  the registrar that loses it may stop its DNS at any moment: the name servers above must serve the zone by then
+`
+
+var errNoTransfers = errors.New("Route 53 has no price for a transfer of this TLD")
 
 // check finds every problem of a request that needs no call, and puts it into the form of the API.
 func (r *TransferRequest) check() (domain string, servers []Nameserver, problems []error) {

@@ -117,19 +117,19 @@ type Domains struct {
 // domainsAPI is the calls that are made. They are method values, and the SDK's client is kept in no field: were it
 // reachable from an interface, the linker would keep every operation of the service in every program.
 type domainsAPI struct {
-	check     func(context.Context, *route53domains.CheckDomainTransferabilityInput, ...func(*route53domains.Options)) (*route53domains.CheckDomainTransferabilityOutput, error)
-	transfer  func(context.Context, *route53domains.TransferDomainInput, ...func(*route53domains.Options)) (*route53domains.TransferDomainOutput, error)
-	operation func(context.Context, *route53domains.GetOperationDetailInput, ...func(*route53domains.Options)) (*route53domains.GetOperationDetailOutput, error)
-	list      func(context.Context, *route53domains.ListOperationsInput, ...func(*route53domains.Options)) (*route53domains.ListOperationsOutput, error)
-	resend    func(context.Context, *route53domains.ResendOperationAuthorizationInput, ...func(*route53domains.Options)) (*route53domains.ResendOperationAuthorizationOutput, error)
-	detail    func(context.Context, *route53domains.GetDomainDetailInput, ...func(*route53domains.Options)) (*route53domains.GetDomainDetailOutput, error)
-	ns        func(context.Context, *route53domains.UpdateDomainNameserversInput, ...func(*route53domains.Options)) (*route53domains.UpdateDomainNameserversOutput, error)
-	lock      func(context.Context, *route53domains.EnableDomainTransferLockInput, ...func(*route53domains.Options)) (*route53domains.EnableDomainTransferLockOutput, error)
-	unlock    func(context.Context, *route53domains.DisableDomainTransferLockInput, ...func(*route53domains.Options)) (*route53domains.DisableDomainTransferLockOutput, error)
-	code      func(context.Context, *route53domains.RetrieveDomainAuthCodeInput, ...func(*route53domains.Options)) (*route53domains.RetrieveDomainAuthCodeOutput, error)
-	addDS     func(context.Context, *route53domains.AssociateDelegationSignerToDomainInput, ...func(*route53domains.Options)) (*route53domains.AssociateDelegationSignerToDomainOutput, error)
-	removeDS  func(context.Context, *route53domains.DisassociateDelegationSignerFromDomainInput, ...func(*route53domains.Options)) (*route53domains.DisassociateDelegationSignerFromDomainOutput, error)
-	prices    func(context.Context, *route53domains.ListPricesInput, ...func(*route53domains.Options)) (*route53domains.ListPricesOutput, error)
+	check     domainCall[route53domains.CheckDomainTransferabilityInput, route53domains.CheckDomainTransferabilityOutput]
+	transfer  domainCall[route53domains.TransferDomainInput, route53domains.TransferDomainOutput]
+	operation domainCall[route53domains.GetOperationDetailInput, route53domains.GetOperationDetailOutput]
+	list      domainCall[route53domains.ListOperationsInput, route53domains.ListOperationsOutput]
+	resend    domainCall[route53domains.ResendOperationAuthorizationInput, route53domains.ResendOperationAuthorizationOutput]
+	detail    domainCall[route53domains.GetDomainDetailInput, route53domains.GetDomainDetailOutput]
+	ns        domainCall[route53domains.UpdateDomainNameserversInput, route53domains.UpdateDomainNameserversOutput]
+	lock      domainCall[route53domains.EnableDomainTransferLockInput, route53domains.EnableDomainTransferLockOutput]
+	unlock    domainCall[route53domains.DisableDomainTransferLockInput, route53domains.DisableDomainTransferLockOutput]
+	code      domainCall[route53domains.RetrieveDomainAuthCodeInput, route53domains.RetrieveDomainAuthCodeOutput]
+	addDS     domainCall[route53domains.AssociateDelegationSignerToDomainInput, route53domains.AssociateDelegationSignerToDomainOutput]
+	removeDS  domainCall[route53domains.DisassociateDelegationSignerFromDomainInput, route53domains.DisassociateDelegationSignerFromDomainOutput]
+	prices    domainCall[route53domains.ListPricesInput, route53domains.ListPricesOutput]
 }
 
 // NewDomains checks the configuration and makes the client. It does no I/O.

@@ -80,7 +80,8 @@ func (d *Domains) Transfer(ctx context.Context, req TransferRequest) (Operation,
 	case err == nil:
 		err = &Error{Kind: ErrUnknownOutcome, Op: opTransfer, Subject: domain, Err: errNotDomains}
 	}
-	return d.settle(ctx, Operation{Domain: domain, Type: OpTransferIn}, err, known, &OperationsOptions{Types: []OperationType{OpTransferIn}})
+	want := Operation{Domain: domain, Type: OpTransferIn}
+	return d.settle(ctx, want, err, known, &OperationsOptions{Types: []OperationType{OpTransferIn}})
 }
 
 // transfersOf are the transfers of a domain to this account that there ever were, the latest first.
@@ -114,7 +115,8 @@ func (d *Domains) FindTransfer(ctx context.Context, domain string, since time.Ti
 		}
 		return op, err
 	}
-	return OperationState{}, &Error{Kind: ErrNotFound, Op: "ListOperations", Subject: name, Err: errors.New("no transfer of it is on the list")}
+	none := errors.New("no transfer of it is on the list")
+	return OperationState{}, &Error{Kind: ErrNotFound, Op: "ListOperations", Subject: name, Err: none}
 }
 
 // covers says in what a consent differs from what is to be done.

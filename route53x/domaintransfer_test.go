@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -153,84 +152,6 @@ func TestNameserversOfATransfer(t *testing.T) {
 	}
 }
 
-// Trap 33: DONT_KNOW is asked again, not taken as "no".
-func TestDontKnowIsNotNo(t *testing.T) {
-	t.Parallel()
-	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
-	movable(reg)
-	reg.Unsure("example.com", 2)
-	for range 2 {
-		got, err := d.Transferability(t.Context(), "example.com", testCode)
-		require.NoError(t, err)
-		assert.Equal(t, route53x.DontKnow, got.Verdict)
-		require.ErrorIs(t, got.Err(), route53x.ErrAskAgain)
-		assert.NotErrorIs(t, got.Err(), route53x.ErrNotTransferable)
-	}
-	got, err := d.Transferability(t.Context(), "example.com", testCode)
-	require.NoError(t, err)
-	require.NoError(t, got.Err())
-}
-
-func TestTransferability(t *testing.T) {
-	t.Parallel()
-	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
-	young := time.Now().Add(-59 * 24 * time.Hour)
-	for _, e := range []route53xtest.Elsewhere{
-		{Domain: "fine.com", AuthCode: testCode},
-		{Domain: "locked.com", AuthCode: testCode, Status: []string{"clientTransferProhibited"}},
-		{Domain: "young.com", AuthCode: testCode, Registered: young},
-		{Domain: "moved.com", AuthCode: testCode, Transferred: young},
-		{Domain: "restored.com", AuthCode: testCode, Restored: young},
-		{Domain: "gold.com", AuthCode: testCode, Premium: true},
-		{Domain: "other.com", AuthCode: testCode, OtherAccount: true},
-	} {
-		reg.AddElsewhere(e)
-	}
-	reg.AddDomain(route53x.DomainDetail{Domain: "ours.com"}, "x")
-	reg.Maintain("net", true)
-	for name, tt := range map[string]struct {
-		domain string
-		code   route53x.AuthCode
-		want   route53x.TransferVerdict
-		is     error
-		words  string
-		call   error // of the call itself
-	}{
-		"fine":          {domain: "Fine.com.", code: testCode, want: route53x.Transferable},
-		"wrong code":    {domain: "fine.com", code: "wrong", want: route53x.Untransferable, is: route53x.ErrNotTransferable, words: "code is not valid"},
-		"locked":        {domain: "locked.com", code: testCode, want: route53x.Untransferable, is: route53x.ErrNotTransferable, words: "clientTransferProhibited"},
-		"59 days old":   {domain: "young.com", code: testCode, want: route53x.Untransferable, is: route53x.ErrNotTransferable, words: "60 days"},
-		"moved":         {domain: "moved.com", code: testCode, want: route53x.Untransferable, is: route53x.ErrNotTransferable, words: "transferred less"},
-		"restored":      {domain: "restored.com", code: testCode, want: route53x.Untransferable, is: route53x.ErrNotTransferable, words: "restored less"},
-		"premium":       {domain: "gold.com", code: testCode, want: route53x.PremiumDomain, is: route53x.ErrNotTransferable, words: "premium"},
-		"other account": {domain: "other.com", code: testCode, want: route53x.InAnotherAccount, is: route53x.ErrNotTransferable, words: "between accounts"},
-		"own account":   {domain: "ours.com", code: testCode, want: route53x.InOwnAccount, is: route53x.ErrExists, words: "already"},
-		"own, std kind": {domain: "ours.com", code: testCode, want: route53x.InOwnAccount, is: fs.ErrExist},
-		"not there":     {domain: "nothing.com", code: testCode, want: route53x.Untransferable, is: route53x.ErrNotTransferable},
-		"maintenance":   {domain: "fine.net", code: testCode, call: route53x.ErrAskAgain},
-		"TLD":           {domain: "fine.cn", code: testCode, call: route53x.ErrUnsupported},
-		"no domain":     {domain: "com", call: route53x.ErrInvalid},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := d.Transferability(t.Context(), tt.domain, tt.code)
-			require.ErrorIs(t, err, tt.call)
-			if tt.call != nil {
-				return
-			}
-			assert.Equal(t, tt.want, got.Verdict)
-			err = got.Err()
-			require.ErrorIs(t, err, tt.is)
-			if tt.words != "" {
-				require.ErrorContains(t, err, tt.words)
-			}
-		})
-	}
-	for verdict, is := range map[route53x.TransferVerdict]error{"SOMETHING_NEW": route53x.ErrNotTransferable, "": route53x.ErrNotTransferable} {
-		require.ErrorIs(t, route53x.Transferability{Verdict: verdict}.Err(), is, "what is not known is no yes")
-	}
-}
-
 // Trap 34: DuplicateRequest resumes with its RequestId; no second order.
 func TestDuplicateRequestResumes(t *testing.T) {
 	t.Parallel()
@@ -320,107 +241,6 @@ func TestFailedTransferIsRefundedAndCanBeOrderedAnew(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, reg.Orders(""))
 	assert.Equal(t, int64(1500), reg.Paid(), "the first was given back")
-}
-
-func TestTransferRefusals(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		code string
-		is   error
-	}{
-		"throttled":       {"ThrottlingException", route53x.ErrThrottled},
-		"domains":         {"DomainLimitExceeded", route53x.ErrLimit},
-		"operations":      {"OperationLimitExceeded", route53x.ErrLimit},
-		"TLD":             {"UnsupportedTLD", route53x.ErrUnsupported},
-		"rules":           {"TLDRulesViolation", route53x.ErrUnsupported},
-		"maintenance":     {"TLDInMaintenance", route53x.ErrAskAgain},
-		"input":           {"InvalidInput", route53x.ErrInvalid},
-		"duplicate of ..": {"DuplicateRequest", route53x.ErrExists}, // without RequestId, and nothing on the list
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
-			req := agreed(t, d, movable(reg))
-			reg.FailNext(route53xtest.TransferDomain, tt.code)
-			_, err := d.Transfer(t.Context(), req)
-			require.ErrorIs(t, err, tt.is)
-			assert.NotErrorIs(t, err, route53x.ErrUnknownOutcome)
-			assert.Equal(t, 1, reg.Calls(route53xtest.TransferDomain))
-			assert.Zero(t, reg.Orders(""))
-		})
-	}
-}
-
-func TestQuotas(t *testing.T) {
-	t.Parallel()
-	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
-	req := agreed(t, d, movable(reg))
-	for i := range route53x.MaxDomains {
-		reg.AddDomain(route53x.DomainDetail{Domain: fmt.Sprintf("d%d.com", i)}, "x")
-	}
-	_, err := d.Transfer(t.Context(), req)
-	require.ErrorIs(t, err, route53x.ErrLimit)
-	require.ErrorContains(t, err, "DomainLimitExceeded")
-	assert.Empty(t, reg.Charges())
-
-	reg, d = newRegistrar(t, route53xtest.RegistrarOptions{MaxOperations: 1})
-	req = agreed(t, d, movable(reg))
-	reg.AddDomain(route53x.DomainDetail{Domain: "example.net"}, "x")
-	_, err = d.LockTransfer(t.Context(), "example.net")
-	require.NoError(t, err)
-	_, err = d.Transfer(t.Context(), req)
-	require.ErrorIs(t, err, route53x.ErrLimit)
-	require.ErrorContains(t, err, "OperationLimitExceeded")
-}
-
-// The losing registrar keeps the domain, or says nothing for five days.
-func TestLosingRegistrar(t *testing.T) {
-	t.Parallel()
-	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
-	var requested time.Time
-	reg.Hook(route53xtest.RegistrarHooks{Requested: func(_ string, at time.Time) { requested = at }})
-	req := agreed(t, d, movable(reg))
-	assert.False(t, reg.Approve("example.com"), "nothing was requested")
-	op, err := d.Transfer(t.Context(), req)
-	require.NoError(t, err)
-	reg.Advance(2 * time.Hour)
-	require.False(t, requested.IsZero())
-	require.True(t, reg.Reject("example.com", "The domain name holder objects."))
-	state, err := d.Poll(t.Context(), op)
-	require.NoError(t, err)
-	require.ErrorIs(t, state.Err(), route53x.ErrFailed)
-	require.ErrorContains(t, state.Err(), "holder objects")
-	assert.Zero(t, reg.Paid())
-
-	op, err = d.Transfer(t.Context(), req)
-	require.NoError(t, err)
-	reg.Advance(2 * time.Hour)
-	require.True(t, reg.Approve("example.com"))
-	state, err = d.Poll(t.Context(), op)
-	require.NoError(t, err)
-	assert.Equal(t, route53x.OperationSuccessful, state.Status, "at once")
-}
-
-func TestFindTransfer(t *testing.T) {
-	t.Parallel()
-	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{Listing: time.Minute})
-	req := agreed(t, d, movable(reg))
-	since := reg.Config().Clock.Now()
-	_, err := d.FindTransfer(t.Context(), "example.com", since)
-	require.ErrorIs(t, err, route53x.ErrNotFound)
-	op, err := d.Transfer(t.Context(), req)
-	require.NoError(t, err)
-	_, err = d.FindTransfer(t.Context(), "example.com", since)
-	require.ErrorIs(t, err, fs.ErrNotExist, "it may be missing for a while")
-	reg.Advance(time.Minute)
-	found, err := d.FindTransfer(t.Context(), "EXAMPLE.com.", since.Add(-time.Second))
-	require.NoError(t, err)
-	assert.Equal(t, op.ID, found.ID)
-	assert.True(t, found.Resumed)
-	_, err = d.FindTransfer(t.Context(), "example.com", since.Add(time.Hour))
-	require.ErrorIs(t, err, route53x.ErrNotFound)
-	_, err = d.FindTransfer(t.Context(), "example.net", since)
-	require.ErrorIs(t, err, route53x.ErrNotFound)
 }
 
 func ExampleDomains_Transfer() {

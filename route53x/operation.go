@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53domains"
 	"github.com/aws/aws-sdk-go-v2/service/route53domains/types"
-
-	"github.com/kitroll/kitroll/internal/pages"
 )
 
 // OperationType is what an operation does, in the API's words.
@@ -120,7 +117,8 @@ func (d *Domains) Poll(ctx context.Context, op Operation) (OperationState, error
 	if op.ID == "" {
 		return OperationState{}, invalidDomain("GetOperationDetail", op.Domain, errors.New("Operation.ID is required"))
 	}
-	out, err := domainRead(ctx, d, "GetOperationDetail", cmp.Or(op.Domain, op.ID), d.api.operation, &route53domains.GetOperationDetailInput{OperationId: &op.ID})
+	in := &route53domains.GetOperationDetailInput{OperationId: &op.ID}
+	out, err := domainRead(ctx, d, "GetOperationDetail", cmp.Or(op.Domain, op.ID), d.api.operation, in)
 	if err != nil {
 		return OperationState{}, err
 	}
@@ -142,7 +140,8 @@ func operationState(op Operation, out types.OperationSummary) OperationState {
 	}
 	return OperationState{
 		Operation: op, Status: OperationStatus(out.Status), Flag: StatusFlag(out.StatusFlag),
-		Message: hideContacts(aws.ToString(out.Message)), Submitted: aws.ToTime(out.SubmittedDate), Updated: aws.ToTime(out.LastUpdatedDate),
+		Message:   hideContacts(aws.ToString(out.Message)),
+		Submitted: aws.ToTime(out.SubmittedDate), Updated: aws.ToTime(out.LastUpdatedDate),
 	}
 }
 
@@ -224,67 +223,6 @@ func (d *Domains) until(ctx context.Context, p domainPauses, look func() (done b
 	}
 }
 
-// OperationsOptions are the options of [Domains.Operations]. nil is every operation there ever was.
-type OperationsOptions struct {
-	Since    time.Time         // submitted at or after it
-	Types    []OperationType   // default all
-	Statuses []OperationStatus // default all
-	PageSize int               // default and at most 100
-}
-
-// Operations ranges over the operations of the account, the latest first. An operation may be missing for a while after it
-// was submitted. Every range begins anew; an error comes once and last.
-//
-// Source: ListOperations (read 2026-11).
-func (d *Domains) Operations(ctx context.Context, opts *OperationsOptions) iter.Seq2[OperationState, error] {
-	var o OperationsOptions
-	if opts != nil {
-		o = *opts
-	}
-	return pages.All(ctx, "", func(ctx context.Context, marker string) (pages.Page[OperationState, string], error) {
-		var page pages.Page[OperationState, string]
-		if o.PageSize < 0 || o.PageSize > MaxOperationsPage {
-			return page, invalidDomain("ListOperations", "", fmt.Errorf("PageSize: %d is not in 1 to %d (0 = %d)", o.PageSize, MaxOperationsPage, MaxOperationsPage))
-		}
-		in := &route53domains.ListOperationsInput{
-			MaxItems: new(int32(cmp.Or(o.PageSize, MaxOperationsPage))),
-			SortBy:   types.ListOperationsSortAttributeNameSubmittedDate, SortOrder: types.SortOrderDesc,
-		}
-		if marker != "" {
-			in.Marker = &marker
-		}
-		if !o.Since.IsZero() {
-			in.SubmittedSince = &o.Since
-		}
-		for _, t := range o.Types {
-			in.Type = append(in.Type, types.OperationType(t))
-		}
-		for _, s := range o.Statuses {
-			in.Status = append(in.Status, types.OperationStatus(s))
-		}
-		out, err := domainRead(ctx, d, "ListOperations", "", d.api.list, in)
-		if err != nil {
-			return page, err
-		}
-		page.Next = aws.ToString(out.NextPageMarker)
-		page.More = page.Next != ""
-		for _, s := range out.Operations {
-			state := operationState(Operation{}, s)
-			// What the filters of the API do with times of its own clock is not documented.
-			if o.keeps(state) {
-				page.Items = append(page.Items, state)
-			}
-		}
-		return page, nil
-	})
-}
-
-func (o OperationsOptions) keeps(s OperationState) bool {
-	return !s.Submitted.Before(o.Since.Truncate(time.Second)) &&
-		(len(o.Types) == 0 || slices.Contains(o.Types, s.Type)) &&
-		(len(o.Statuses) == 0 || slices.Contains(o.Statuses, s.Status))
-}
-
 // ResendAuthorization sends the mail with the form of authorization again, for an operation that is [PendingAuthorization].
 // The mail of before is then no longer good (unverified).
 //
@@ -296,6 +234,7 @@ func (d *Domains) ResendAuthorization(ctx context.Context, op Operation) error {
 	if op.ID == "" {
 		return invalidDomain(name, op.Domain, errors.New("Operation.ID is required"))
 	}
-	_, err := domainWrite(ctx, d, name, cmp.Or(op.Domain, op.ID), d.api.resend, &route53domains.ResendOperationAuthorizationInput{OperationId: &op.ID})
+	in := &route53domains.ResendOperationAuthorizationInput{OperationId: &op.ID}
+	_, err := domainWrite(ctx, d, name, cmp.Or(op.Domain, op.ID), d.api.resend, in)
 	return err
 }

@@ -87,7 +87,8 @@ func (d *Domains) Price(ctx context.Context, tld string) (TLDPrice, error) {
 			return price, nil
 		}
 	}
-	return TLDPrice{}, &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: name, Err: errors.New("the TLD is not on the price list")}
+	none := errors.New("the TLD is not on the price list")
+	return TLDPrice{}, &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: name, Err: none}
 }
 
 // Prices ranges over the price list, page by page as it is needed. Every range begins anew; an error comes once and last.

@@ -75,7 +75,8 @@ func (r *Registrar) SetLock(ctx context.Context, domain, eppStatus string, on bo
 	case detail.Has(eppStatus) == on:
 		return "", nil
 	case !strings.EqualFold(eppStatus, "clientTransferProhibited"):
-		return "", &Error{Kind: ErrUnsupported, Op: "SetLock", Subject: domain, Err: fmt.Errorf("Route 53 has no call that changes %s", eppStatus)}
+		err := fmt.Errorf("Route 53 has no call that changes %s", eppStatus)
+		return "", &Error{Kind: ErrUnsupported, Op: "SetLock", Subject: domain, Err: err}
 	}
 	change := r.domains.UnlockTransfer
 	if on {
@@ -181,7 +182,7 @@ func (r *Registrar) TransferBlockers(ctx context.Context, domain string) ([]stri
 func (r *Registrar) TransferPrice(ctx context.Context, domain string) (cents int64, currency string, err error) {
 	price, err := r.domains.Price(ctx, TLDOf(domain))
 	if err == nil && !price.Transfer.Offered() {
-		err = &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: domain, Err: errors.New("Route 53 has no price for a transfer of this TLD")}
+		err = &Error{Kind: ErrUnsupported, Op: "ListPrices", Subject: domain, Err: errNoTransfers}
 	}
 	return price.Transfer.Cents, price.Transfer.Currency, err
 }
@@ -232,7 +233,9 @@ func (r *Registrar) TransferDomain(ctx context.Context, domain, code string, nam
 	req := TransferRequest{
 		Domain: domain, AuthCode: AuthCode(code), Contacts: r.contacts, Nameservers: Nameservers(nameservers...), NoAutoRenew: r.noRenew,
 	}
-	req.Consent = TransferConsent{Domain: strings.TrimSuffix(domain, "."), MaxPrice: limit, Nameservers: req.Nameservers, NoAutoRenew: r.noRenew}
+	req.Consent = TransferConsent{
+		Domain: strings.TrimSuffix(domain, "."), MaxPrice: limit, Nameservers: req.Nameservers, NoAutoRenew: r.noRenew,
+	}
 	op, err := r.domains.Transfer(ctx, req)
 	return op.ID, err
 }

@@ -66,7 +66,8 @@ type listInput struct {
 
 func (r *Registrar) listOperations(in listInput) (any, *denial) {
 	size := *cmp.Or(in.MaxItems, new(20))
-	if size < 1 || size > r.opts.PageSize || in.SortBy != "" && in.SortBy != "SubmittedDate" || !slices.Contains([]string{"", "ASC", "DESC"}, in.SortOrder) {
+	sorted := (in.SortBy == "" || in.SortBy == "SubmittedDate") && slices.Contains([]string{"", "ASC", "DESC"}, in.SortOrder)
+	if size < 1 || size > r.opts.PageSize || !sorted {
 		return nil, deny("InvalidInput", "MaxItems, SortBy or SortOrder is not valid.")
 	}
 	var all []*operation

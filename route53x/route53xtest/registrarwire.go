@@ -184,7 +184,8 @@ func readNameservers(domain string, servers []wireNameserver) ([]route53x.Namese
 	for _, s := range servers {
 		name := strings.ToLower(s.Name)
 		inside := strings.HasSuffix(name, "."+domain)
-		if !strings.Contains(name, ".") || strings.HasSuffix(name, ".") || seen[name] || strings.ContainsAny(name, " _\\") || inside != (len(s.GlueIps) > 0) {
+		noHost := !strings.Contains(name, ".") || strings.HasSuffix(name, ".") || strings.ContainsAny(name, " _\\")
+		if noHost || seen[name] || inside != (len(s.GlueIps) > 0) {
 			return nil, deny("InvalidInput", "[Errors: [%s is not a valid name server.]]", s.Name)
 		}
 		seen[name] = true
