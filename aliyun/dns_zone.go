@@ -245,7 +245,7 @@ func (d *DNS) DNSSEC(ctx context.Context, domain string) (DNSSEC, error) {
 	switch strings.ToUpper(a.Status) {
 	case "ON", "OFF":
 	default:
-		return DNSSEC{}, &Error{Product: DNSProduct, Op: op, Sent: true, Message: fmt.Sprintf("the status is neither ON nor OFF but %q", a.Status)}
+		return DNSSEC{}, &Error{Product: DNSProduct, Op: op, Sent: true, Message: fmt.Sprintf("the status is neither ON nor OFF but %q", shown(a.Status))}
 	}
 	tag, err := strconv.ParseUint(string(a.KeyTag), 10, 16)
 	if err != nil {

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/kitroll/kitroll/internal/httpcall"
-	"github.com/kitroll/kitroll/internal/secret"
 )
 
 // OutStatus is the platform's number for the way of a domain to another registrar. Numbers that are not known are kept.
@@ -80,13 +77,13 @@ func (d *Domains) TransferOut(ctx context.Context, domain string) (TransferOut, 
 	status, err := strconv.Atoi(string(orDefault(a.Status, "0")))
 	if err != nil {
 		return TransferOut{}, &Error{
-			Product: DomainProduct, Op: outOp, Sent: true, Message: fmt.Sprintf("the status %q is no number", httpcall.Head([]byte(a.Status), 40)),
+			Product: DomainProduct, Op: outOp, Sent: true, Message: fmt.Sprintf("the status %q is no number", shown(string(a.Status))),
 		}
 	}
 	return TransferOut{
 		Status: OutStatus(status), Requested: platformTime(a.PendingRequestDate), Expires: platformTime(a.ExpirationDate),
-		CodeSent: platformTime(a.TransferAuthorizationCodeSendDate), Code: a.ResultCode,
-		Message: httpcall.Head([]byte(mailPattern.ReplaceAllString(a.ResultMsg, secret.Hidden)), maxMessage),
+		CodeSent: platformTime(a.TransferAuthorizationCodeSendDate), Code: shown(a.ResultCode),
+		Message: shown(a.ResultMsg),
 	}, nil
 }
 

@@ -51,6 +51,11 @@ func redactor(r Request, key Credentials) func(string) string {
 	}
 }
 
+// shown is a text of the platform that becomes part of an error or a state: without e-mail addresses, and not endless.
+func shown(text string) string {
+	return httpcall.Head([]byte(mailPattern.ReplaceAllString(text, secret.Hidden)), maxMessage)
+}
+
 // leaves are the strings in a JSON value, which is an object or, of a batch, an array of objects.
 func leaves(v any) (out []string) {
 	switch v := v.(type) {

@@ -10,10 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/internal/pages"
 	"github.com/kitroll/kitroll/internal/poll"
-	"github.com/kitroll/kitroll/internal/secret"
 )
 
 // TaskStatus is how far a domain task is. Texts that are not known are kept, and count as running.
@@ -110,8 +108,7 @@ func (d *Domains) details(ctx context.Context, domain, no string) ([]TaskState, 
 			Created: platformTime(w.CreateTime), Updated: platformTime(w.UpdateTime),
 		}
 		if s.Status == TaskFailed {
-			s.Reason = mailPattern.ReplaceAllString(cmp.Or(w.FailReason, w.ErrorMsg, w.TaskResult, "no reason given"), secret.Hidden)
-			s.Reason = httpcall.Head([]byte(s.Reason), maxMessage)
+			s.Reason = shown(cmp.Or(w.FailReason, w.ErrorMsg, "no reason given"))
 			s.Result = Private{}
 		}
 		states = append(states, s)
@@ -122,7 +119,7 @@ func (d *Domains) details(ctx context.Context, domain, no string) ([]TaskState, 
 // taskStatus prefers the text; the number helps where there is none.
 func taskStatus(status, code string) TaskStatus {
 	if status != "" {
-		return TaskStatus(strings.ToUpper(status))
+		return TaskStatus(strings.ToUpper(shown(status)))
 	}
 	switch code {
 	case "0":
