@@ -27,7 +27,7 @@ func acmeSpec() acmx.ACMESpec {
 
 func TestSetupACME(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		var said []string
 		a, err := c.SetupACME(t.Context(), acmeSpec(), srv.Solver(), &acmx.SetupACMEOptions{Progress: func(m string) { said = append(said, m) }})
 		require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestSetupACMEWithAnswersLost(t *testing.T) {
 		for _, times := range []int{1, 3} {
 			t.Run(fmt.Sprint(op, times), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+				bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 					for range times {
 						srv.LoseNext(op)
 					}
@@ -103,7 +103,7 @@ func TestSetupACMEReportsAllProblems(t *testing.T) {
 
 func TestSetupACMETellsTheSolversError(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, _ *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, _ *acmxtest.Server, c *acmx.Client) {
 		conflict := errors.New("there is another record")
 		_, err := c.SetupACME(t.Context(), acmeSpec(), failing{conflict}, nil)
 		require.ErrorIs(t, err, conflict)

@@ -88,7 +88,7 @@ func TestErrorKinds(t *testing.T) {
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				for range 5 {
 					srv.FailNext("RequestCertificate", code)
 				}
@@ -110,7 +110,7 @@ func TestErrorKinds(t *testing.T) {
 // A quota is no rate, whatever the SDK thinks: it is not waited for.
 func TestQuotaIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		began := time.Now()
 		_, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.ErrorIs(t, err, acmx.ErrQuota)
@@ -124,7 +124,7 @@ func TestAnswersThatAreNotOfACM(t *testing.T) {
 	for name, body := range map[string]string{"nothing": "", "a page": "<html>secret page</html>", "an empty object": "{}", "cut off": `{"CertificateArn":`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				for range 3 {
 					srv.AnswerNext("RequestCertificate", http.StatusOK, http.Header{"Content-Type": {"application/x-amz-json-1.1"}}, body)
 				}

@@ -19,7 +19,7 @@ import (
 // Trap 45: Ensure called twice pays once.
 func TestEnsureTwicePaysOnce(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		now := ahead()
 		first, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.NoError(t, err)
@@ -52,7 +52,7 @@ func TestEnsureRefusesWhatCostsTooMuch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				s := spec()
 				s.MaxCost = tt.max
 				_, err := c.Ensure(t.Context(), s, srv.Solver(), nil)
@@ -70,7 +70,7 @@ func TestEnsureRefusesWhatCostsTooMuch(t *testing.T) {
 
 func TestEnsureIsFreeWithoutExport(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, err := c.Ensure(t.Context(), acmx.Spec{Names: []string{"example.com"}}, srv.Solver(), nil)
 		require.NoError(t, err)
 		assert.Empty(t, srv.Bill())
@@ -84,7 +84,7 @@ func TestEnsureIsFreeWithoutExport(t *testing.T) {
 // Trap 39: details without ResourceRecord at first are polled, not an error: 1, 2, 4 s.
 func TestEnsurePollsForTheRecords(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		began := time.Now()
 		var looks []time.Duration
 		s := spec()
@@ -104,7 +104,7 @@ func TestEnsurePollsForTheRecords(t *testing.T) {
 // Trap 40: Domains SUCCESS is not Status ISSUED: Ensure ends at ISSUED and not before.
 func TestEnsureWaitsForIssued(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		solver := srv.Solver()
 		proved := 0
 		cert, err := c.Ensure(t.Context(), spec(), solver, &acmx.EnsureOptions{Progress: func(st acmx.State, _ acmx.Next) {
@@ -136,7 +136,7 @@ func TestWaitEndsAtFinalStates(t *testing.T) {
 	} {
 		t.Run(string(status), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				arn := srv.Add(acmxtest.Seed{Names: []string{"example.com"}, Status: status, Reason: "DOMAIN_NOT_ALLOWED", Age: time.Hour})
 				began := time.Now()
 				_, err := c.Certificate(arn).Wait(t.Context(), nil)
@@ -153,7 +153,7 @@ func TestWaitEndsAtFinalStates(t *testing.T) {
 
 func TestEnsureTellsOfTimeOut(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		began := time.Now()
 		_, err := c.Ensure(t.Context(), spec(), nil, nil) // nobody adds the record
 		require.ErrorIs(t, err, acmx.ErrValidationFailed)
@@ -173,7 +173,7 @@ func TestEnsureTellsOfTimeOut(t *testing.T) {
 func TestEnsureAfterAFailureWithinTheHour(t *testing.T) {
 	t.Parallel()
 	caa := []string{`0 issue "letsencrypt.org"`}
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		_, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.ErrorIs(t, err, acmx.ErrCAA)
 		require.ErrorIs(t, err, acmx.ErrValidationFailed)
@@ -195,7 +195,7 @@ func TestEnsureAfterAFailureWithinTheHour(t *testing.T) {
 func TestEnsureWhenTheTokenBringsADeadOne(t *testing.T) {
 	t.Parallel()
 	caa := []string{`0 issue ";"`}
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		_, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.ErrorIs(t, err, acmx.ErrCAA)
 		caa = nil
@@ -236,7 +236,7 @@ func TestEnsureReusesWhatIsThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				arn := srv.Add(tt.seed)
 				for i := range 3 {
 					srv.Add(acmxtest.Seed{Names: []string{fmt.Sprintf("other%d.example", i)}, Key: acmx.ECP384})
@@ -261,7 +261,7 @@ func TestEnsureReusesWhatIsThere(t *testing.T) {
 
 func TestEnsureReuseOnlyBuysNothing(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		_, err := c.Ensure(t.Context(), spec(), srv.Solver(), &acmx.EnsureOptions{ReuseOnly: true})
 		require.ErrorIs(t, err, fs.ErrNotExist)
 		assert.Zero(t, srv.Calls("RequestCertificate"))
@@ -277,7 +277,7 @@ func TestEnsureReuseOnlyBuysNothing(t *testing.T) {
 
 func TestEnsureTags(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		s := spec()
 		s.Tags = map[string]string{"team": "web"}
 		cert, err := c.Ensure(t.Context(), s, srv.Solver(), nil)
@@ -295,7 +295,7 @@ func TestEnsureTags(t *testing.T) {
 
 func TestEnsureTellsTheSolversError(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		conflict := errors.New("there is another record")
 		_, err := c.Ensure(t.Context(), spec(), acmx.SolverFunc(func(context.Context, string, string) error { return conflict }), nil)
 		require.ErrorIs(t, err, conflict)
@@ -309,7 +309,7 @@ func TestEnsureTellsTheSolversError(t *testing.T) {
 // Names reach the solver as they have to be: absolute, lower case, without the final dot.
 func TestSolverGetsPlainNames(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		var got []acmx.Record
 		_, err := c.Ensure(t.Context(), spec(), acmx.SolverFunc(func(ctx context.Context, name, target string) error {
 			got = append(got, acmx.Record{Name: name, Target: target})
@@ -323,7 +323,7 @@ func TestSolverGetsPlainNames(t *testing.T) {
 
 func TestEnsureStopsWithItsContext(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		enough := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, enough)
 		defer cancel()

@@ -143,8 +143,8 @@ func ExampleSource() {
 		return
 	}
 	defer func() { _ = source.Close() }()
-	cfg := &tls.Config{GetCertificate: source.GetCertificate, MinVersion: tls.VersionTLS12}
-	fmt.Println(cfg.GetCertificate != nil)
+	cfg := &tls.Config{GetCertificate: source.GetCertificate}
+	fmt.Println(cfg.GetCertificate != nil) // http.Server{TLSConfig: cfg}, ListenAndServeTLS("", "")
 	// Output:
 	// new certificate for [example.com]
 	// true

@@ -25,7 +25,7 @@ import (
 // Trap 41: RequestInProgressException on export is retried.
 func TestExportWaitsWhileInProgress(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.NoError(t, err)
 		b, err := cert.Export(t.Context(), nil)
@@ -37,7 +37,7 @@ func TestExportWaitsWhileInProgress(t *testing.T) {
 
 func TestExportIsPatientOnlyForSoLong(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		arn := srv.Add(acmxtest.Seed{Names: []string{"example.com"}, Exportable: true, Status: acmx.StatusPending})
 		time.Sleep(10 * time.Second)
 		began := time.Now()
@@ -103,7 +103,7 @@ func TestExportTellsWhyNot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				_, err := c.Export(t.Context(), srv.Add(tt.seed), nil)
 				require.ErrorIs(t, err, tt.kind)
 			}, func(o *acmxtest.Options) { o.DetailLag = 0 })

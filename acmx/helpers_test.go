@@ -19,27 +19,30 @@ func spec() acmx.Spec {
 
 // ahead is a clock in November 2026 that runs with time.Now: bubbles begin in the year 2000, before there were prices.
 func ahead() func() time.Time {
-	shift := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC).Sub(time.Now())
+	shift := time.Until(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC))
 	return func() time.Time { return time.Now().Add(shift).UTC() }
 }
 
 // fake is a server and a client on it.
-func fake(t *testing.T, opts acmxtest.Options, edit ...func(*acmx.Config)) (*acmxtest.Server, *acmx.Client) {
-	t.Helper()
+func fake(tb testing.TB, opts acmxtest.Options, edit ...func(*acmx.Config)) (*acmxtest.Server, *acmx.Client) {
+	tb.Helper()
 	srv, err := acmxtest.Open(opts)
-	require.NoError(t, err)
-	t.Cleanup(srv.Close)
+	require.NoError(tb, err)
+	tb.Cleanup(srv.Close)
 	cfg := srv.Config()
 	for _, f := range edit {
 		f(&cfg)
 	}
 	c, err := acmx.New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return srv, c
 }
 
+// virtual is a test in a bubble of virtual time.
+type virtual struct{ *testing.T }
+
 // bubble runs f in virtual time, on a fake with the platform's delays.
-func bubble(t *testing.T, f func(t *testing.T, srv *acmxtest.Server, c *acmx.Client), edit ...func(*acmxtest.Options)) {
+func bubble(t *testing.T, f func(t virtual, srv *acmxtest.Server, c *acmx.Client), edit ...func(*acmxtest.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		opts := acmxtest.Realistic()
@@ -48,14 +51,14 @@ func bubble(t *testing.T, f func(t *testing.T, srv *acmxtest.Server, c *acmx.Cli
 			e(&opts)
 		}
 		srv, c := fake(t, opts)
-		f(t, srv, c)
+		f(virtual{t}, srv, c)
 	})
 }
 
 // asError is the *Error in err.
-func asError(t *testing.T, err error) *acmx.Error {
-	t.Helper()
+func asError(tb testing.TB, err error) *acmx.Error {
+	tb.Helper()
 	e, ok := errors.AsType[*acmx.Error](err)
-	require.True(t, ok, "%v is no *acmx.Error", err)
+	require.True(tb, ok, "%v is no *acmx.Error", err)
 	return e
 }

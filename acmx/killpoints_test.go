@@ -94,7 +94,7 @@ func TestEnsureKilledAnywhereBuysOne(t *testing.T) {
 			t.Parallel()
 			moments := 1
 			for at := 1; at <= moments; at++ {
-				bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+				bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 					var file *[]byte
 					if tt.keep {
 						file = new([]byte)
@@ -147,7 +147,7 @@ func TestEnsureWithEveryAnswerLost(t *testing.T) {
 		for _, op := range ops {
 			t.Run(name+" "+op, func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+				bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 					spoil(srv, op)
 					cert, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 					if strings.HasPrefix(name, "three") {
@@ -174,7 +174,7 @@ func TestEnsureWithEveryAnswerLost(t *testing.T) {
 // Many at once, as when every server of a fleet starts: one certificate.
 func TestEnsureFromManyAtOnce(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		arns := map[string]int{}

@@ -15,18 +15,18 @@ import (
 )
 
 // exported is a certificate that was bought and exported.
-func exported(t *testing.T, srv *acmxtest.Server, c *acmx.Client) (*acmx.Certificate, *acmx.Bundle) {
-	t.Helper()
-	cert, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
-	require.NoError(t, err)
-	b, err := cert.Export(t.Context(), nil)
-	require.NoError(t, err)
+func exported(tb testing.TB, srv *acmxtest.Server, c *acmx.Client) (*acmx.Certificate, *acmx.Bundle) {
+	tb.Helper()
+	cert, err := c.Ensure(tb.Context(), spec(), srv.Solver(), nil)
+	require.NoError(tb, err)
+	b, err := cert.Export(tb.Context(), nil)
+	require.NoError(tb, err)
 	return cert, b
 }
 
 func TestRenew(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, b := exported(t, srv, c)
 		_, err := cert.Renew(t.Context(), nil)
 		require.ErrorIs(t, err, acmx.ErrTooExpensive)
@@ -54,7 +54,7 @@ func TestRenew(t *testing.T) {
 
 func TestRenewNeedsAnExport(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
 		require.NoError(t, err)
 		_, err = cert.Renew(t.Context(), &acmx.RenewOptions{MaxCost: acmx.Dollars(86)})
@@ -78,7 +78,7 @@ func TestRenewWithItsAnswerLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				cert, _ := exported(t, srv, c)
 				time.Sleep(time.Hour)
 				tt.spoil(srv)
@@ -102,7 +102,7 @@ func TestRenewWithItsAnswerLost(t *testing.T) {
 
 func TestWaitRenewedGivesUpWithoutRecords(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, b := exported(t, srv, c)
 		srv.SetCNAME(srv.Record("example.com").Name, "")
 		_, err := cert.Renew(t.Context(), &acmx.RenewOptions{MaxCost: acmx.Dollars(86)})
@@ -116,7 +116,7 @@ func TestWaitRenewedGivesUpWithoutRecords(t *testing.T) {
 
 func TestRevoke(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, _ := exported(t, srv, c)
 		for _, opts := range []*acmx.RevokeOptions{nil, {Confirm: "yes"}, {Confirm: "*.example.com"}} {
 			err := cert.Revoke(t.Context(), opts)
@@ -146,7 +146,7 @@ func TestRevoke(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		cert, _ := exported(t, srv, c)
 		srv.SetInUse(cert.ARN(), "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1")
 		err := cert.Delete(t.Context())
@@ -180,7 +180,7 @@ func TestImport(t *testing.T) {
 			if strings.Contains(name, "late") {
 				lists = time.Hour
 			}
-			bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 				_, b := exported(t, srv, c)
 				spoil(srv)
 				cert, err := c.Import(t.Context(), b, &acmx.ImportOptions{Tags: map[string]string{"a": "b"}})
@@ -210,7 +210,7 @@ func TestImport(t *testing.T) {
 
 func TestImportChecksFirst(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		_, b := exported(t, srv, c)
 		time.Sleep(300 * 24 * time.Hour)
 		_, err := c.Import(t.Context(), b, &acmx.ImportOptions{ARN: "arn:x", Tags: map[string]string{"a": "b"}})
@@ -225,7 +225,7 @@ func TestImportChecksFirst(t *testing.T) {
 
 func TestMigrateToDNS(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		arn := srv.Add(acmxtest.Seed{Names: []string{"example.com", "*.example.com", "example.net"}, Email: true, Age: 24 * time.Hour})
 		cert := c.Certificate(arn)
 		require.ErrorIs(t, cert.MigrateToDNS(t.Context(), nil, nil), acmx.ErrInvalid)
@@ -255,7 +255,7 @@ func TestMigrateToDNS(t *testing.T) {
 // Trap 26: ACM validation CNAMEs are in the new zone, and checked by name.
 func TestCheckRecordsAsksForEachByName(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		for _, names := range [][]string{{"example.com", "*.example.com"}, {"a.example.com", "other.example"}, {"notexample.com"}} {
 			srv.Add(acmxtest.Seed{Names: names, Key: acmx.ECP384, Age: time.Hour})
 		}

@@ -35,7 +35,8 @@ func TestListShowsEverything(t *testing.T) {
 		assert.Equal(t, want, got)
 	}
 	assert.Equal(t, 10, srv.Calls("ListCertificates"))
-	for range c.List(t.Context(), &acmx.ListOptions{PageSize: 5}) {
+	for _, err := range c.List(t.Context(), &acmx.ListOptions{PageSize: 5}) {
+		require.NoError(t, err)
 		break
 	}
 	assert.Equal(t, 11, srv.Calls("ListCertificates"), "no page is asked for before it is needed")

@@ -15,7 +15,7 @@ import (
 
 func TestPlanThenEnsure(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		failed := srv.Add(acmxtest.Seed{Names: spec().Names, Key: acmx.ECP256, Exportable: true, Status: acmx.StatusFailed, Age: time.Hour})
 		s := spec()
 		s.MaxCost = 0
@@ -50,7 +50,7 @@ func TestPlanThenEnsure(t *testing.T) {
 
 func TestPlanToResumePaysLater(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		srv.Add(acmxtest.Seed{Names: spec().Names, Key: acmx.ECP256, Exportable: true, Status: acmx.StatusPending, Age: time.Hour})
 		plan, err := c.Plan(t.Context(), spec(), nil)
 		require.NoError(t, err)
@@ -67,7 +67,7 @@ func TestPlanToResumePaysLater(t *testing.T) {
 // Two that fit: the one that is ours and issued is taken, and the other is told of, since both are renewed and paid.
 func TestPlanTellsOfASecondOne(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		tag := map[string]string{acmx.TagSpec: spec().Fingerprint()}
 		srv.Add(acmxtest.Seed{Names: spec().Names, Key: acmx.ECP256, Exportable: true, Age: time.Hour})
 		ours := srv.Add(acmxtest.Seed{Names: spec().Names, Key: acmx.ECP256, Exportable: true, Age: 100 * time.Hour, Tags: tag})

@@ -16,11 +16,10 @@ func Dollars(n int64) Money { return Money(n * 100) }
 
 // String is the amount as in "$79.00".
 func (m Money) String() string {
-	sign := ""
 	if m < 0 {
-		sign, m = "-", -m
+		return "-" + (-m).String()
 	}
-	return fmt.Sprintf("%s$%d.%02d", sign, m/100, m%100)
+	return fmt.Sprintf("$%d.%02d", int64(m/100), int64(m%100))
 }
 
 // PriceTable is what exportable certificates cost from a day on. Others are free.

@@ -8,7 +8,6 @@ import (
 	"net"
 	"sync"
 	"testing"
-
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -20,33 +19,33 @@ import (
 )
 
 // handshake connects to a server with this source, and returns the leaf that it showed.
-func handshake(t *testing.T, s *acmx.Source, roots *x509.CertPool, now func() time.Time, name string) (*x509.Certificate, error) {
-	t.Helper()
+func handshake(tb testing.TB, s *acmx.Source, roots *x509.CertPool, now func() time.Time, name string) (*x509.Certificate, error) {
+	tb.Helper()
 	client, server := net.Pipe()
 	defer func() { _ = client.Close() }()
 	defer func() { _ = server.Close() }()
 	go func() {
-		_ = tls.Server(server, &tls.Config{GetCertificate: s.GetCertificate, Time: now}).HandshakeContext(t.Context()) //nolint:gosec // the default versions
+		_ = tls.Server(server, &tls.Config{GetCertificate: s.GetCertificate, Time: now}).HandshakeContext(tb.Context())
 	}()
-	conn := tls.Client(client, &tls.Config{ServerName: name, RootCAs: roots, Time: now}) //nolint:gosec // the default versions
-	if err := conn.HandshakeContext(t.Context()); err != nil {
+	conn := tls.Client(client, &tls.Config{ServerName: name, RootCAs: roots, Time: now})
+	if err := conn.HandshakeContext(tb.Context()); err != nil {
 		return nil, err
 	}
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
 // bought is a certificate of these names, exported once so that ACM renews it.
-func bought(t *testing.T, srv *acmxtest.Server, c *acmx.Client, key acmx.KeyAlgorithm, names ...string) string {
-	t.Helper()
-	cert, err := c.Ensure(t.Context(), acmx.Spec{Names: names, Key: key, Exportable: true, MaxCost: acmx.Dollars(1000)}, srv.Solver(), nil)
-	require.NoError(t, err)
+func bought(tb testing.TB, srv *acmxtest.Server, c *acmx.Client, key acmx.KeyAlgorithm, names ...string) string {
+	tb.Helper()
+	cert, err := c.Ensure(tb.Context(), acmx.Spec{Names: names, Key: key, Exportable: true, MaxCost: acmx.Dollars(1000)}, srv.Solver(), nil)
+	require.NoError(tb, err)
 	return cert.ARN()
 }
 
 // Two years in virtual time: every renewal is served within a day, and at no time an expired certificate.
 func TestSourceStaysFreshForYears(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		now := srv.Config().Now
 		arn := bought(t, srv, c, acmx.ECP256, "example.com", "*.example.com")
 		var mu sync.Mutex
@@ -84,7 +83,7 @@ func TestSourceStaysFreshForYears(t *testing.T) {
 
 func TestSourceChoosesByName(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		now := srv.Config().Now
 		wild := bought(t, srv, c, acmx.ECP256, "*.example.com")
 		exact := bought(t, srv, c, acmx.ECP256, "www.example.com")
@@ -122,7 +121,7 @@ func TestSourceChoosesByName(t *testing.T) {
 // RSA and EC certificates of the same names: each client gets what it can use.
 func TestSourceChoosesByKey(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		ec, rsa := bought(t, srv, c, acmx.ECP256, "example.com"), bought(t, srv, c, acmx.RSA2048, "example.com")
 		s, err := c.NewSource([]string{ec, rsa}, nil)
 		require.NoError(t, err)
@@ -141,7 +140,7 @@ func TestSourceChoosesByKey(t *testing.T) {
 // A renewal that fails is warned of, again and again, with ACM's reason; an expired certificate is never served.
 func TestSourceNeverServesAnExpiredOne(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		now := srv.Config().Now
 		arn := bought(t, srv, c, acmx.ECP256, "example.com")
 		var mu sync.Mutex
@@ -179,7 +178,7 @@ func TestSourceNeverServesAnExpiredOne(t *testing.T) {
 // ACM out of reach: what is loaded goes on being served, and it is tried again after a minute, two, four …
 func TestSourceOutlivesTheControlPlane(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		arn := bought(t, srv, c, acmx.ECP256, "example.com")
 		warned := 0
 		s, err := c.NewSource([]string{arn}, &acmx.SourceOptions{OnWarning: func(w acmx.Warning) { warned++; assert.Error(t, w.Err) }, Jitter: time.Nanosecond})
@@ -202,7 +201,7 @@ func TestSourceOutlivesTheControlPlane(t *testing.T) {
 
 func TestSourceStartsOnlyWithEverything(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, srv *acmxtest.Server, c *acmx.Client) {
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
 		arn := bought(t, srv, c, acmx.ECP256, "example.com")
 		pending := srv.Add(acmxtest.Seed{Names: []string{"a.example"}, Exportable: true, Status: acmx.StatusPending, Age: time.Hour})
 		s, err := c.NewSource([]string{arn, pending}, nil)

@@ -36,7 +36,7 @@ func (s *Server) openAuthority() *authority {
 	}
 	k := s.state.Authority
 	s.ca = &authority{root: must(x509.ParseCertificate(k.Root)), middle: must(x509.ParseCertificate(k.Middle)), stranger: must(x509.ParseCertificate(k.Stranger))}
-	s.ca.middleKey = must(x509.ParsePKCS8PrivateKey(k.MiddleKey)).(crypto.Signer) //nolint:forcetypeassert // all that it parses sign
+	s.ca.middleKey = parseKey(k.MiddleKey)
 	return s.ca
 }
 
@@ -72,6 +72,14 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+func parseKey(der []byte) crypto.Signer {
+	key, ok := must(x509.ParsePKCS8PrivateKey(der)).(crypto.Signer)
+	if !ok {
+		panic("acmxtest: a key that does not sign")
+	}
+	return key
+}
+
 // Roots are what a client has to trust to take the fake's certificates.
 func (s *Server) Roots() *x509.CertPool {
 	s.mu.Lock()
@@ -87,7 +95,7 @@ func (s *Server) sign(c *certificate, now time.Time) {
 	if c.KeyDER == nil || !s.opts.KeepKey {
 		c.KeyDER = must(x509.MarshalPKCS8PrivateKey(newLeafKey(c.Key)))
 	}
-	key := must(x509.ParsePKCS8PrivateKey(c.KeyDER)).(crypto.Signer) //nolint:forcetypeassert // all that it parses sign
+	key := parseKey(c.KeyDER)
 	s.state.Serial++
 	number := make([]byte, 16)
 	_, _ = rand.Read(number)

@@ -20,13 +20,13 @@ func TestValidationAsksANameServer(t *testing.T) {
 	t.Parallel()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
-	var zone atomic.Value
-	zone.Store(map[string]string{})
+	var zone atomic.Pointer[map[string]string]
+	zone.Store(&map[string]string{})
 	var asked atomic.Int64
 	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		asked.Add(1)
 		m := new(dns.Msg).SetReply(q)
-		if target := zone.Load().(map[string]string)[strings.ToLower(q.Question[0].Name)]; target != "" && q.Question[0].Qtype == dns.TypeCNAME { //nolint:forcetypeassert // it is always one
+		if target := (*zone.Load())[strings.ToLower(q.Question[0].Name)]; target != "" && q.Question[0].Qtype == dns.TypeCNAME {
 			m.Answer = append(m.Answer, &dns.CNAME{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}, Target: target})
 		}
 		_ = w.WriteMsg(m)
@@ -45,11 +45,11 @@ func TestValidationAsksANameServer(t *testing.T) {
 		Progress: func(s acmx.State, n acmx.Next) {
 			if n.Step == acmx.StepWait && s.Looks == 2 {
 				assert.Equal(t, acmx.StatusPending, s.Status)
-				zone.Store(map[string]string{r.Name + ".": "elsewhere.example."})
+				zone.Store(&map[string]string{r.Name + ".": "elsewhere.example."})
 			}
 			if n.Step == acmx.StepWait && s.Looks == 4 {
 				assert.Equal(t, acmx.StatusPending, s.Status, "another target proves nothing")
-				zone.Store(map[string]string{r.Name + ".": r.Target + "."})
+				zone.Store(&map[string]string{r.Name + ".": r.Target + "."})
 			}
 		},
 	})

@@ -46,11 +46,7 @@ func (s *Server) SetCNAME(name, target string) {
 func (s *Server) Zone() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := map[string]string{}
-	for name, target := range s.state.Zone {
-		out[name] = target
-	}
-	return out
+	return maps.Clone(s.state.Zone)
 }
 
 // ownZone is called with the lock held.
