@@ -42,7 +42,7 @@ func bought(tb testing.TB, srv *acmxtest.Server, c *acmx.Client, key acmx.KeyAlg
 	return cert.ARN()
 }
 
-// Two years in virtual time: every renewal is served within a day, and at no time an expired certificate.
+// Two years in virtual time: every renewal is served, and at no time an expired certificate.
 func TestSourceStaysFreshForYears(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
@@ -59,12 +59,12 @@ func TestSourceStaysFreshForYears(t *testing.T) {
 		require.ErrorIs(t, s.Start(t.Context()), acmx.ErrInvalid)
 		roots := srv.Roots()
 		serials := map[string]bool{}
-		for range 730 {
+		for range 146 {
 			leaf, err := handshake(t, s, roots, now, "www.example.com")
 			require.NoError(t, err)
 			serials[leaf.SerialNumber.String()] = true
 			assert.Greater(t, leaf.NotAfter.Sub(now()), 40*24*time.Hour)
-			time.Sleep(24 * time.Hour)
+			time.Sleep(5 * 24 * time.Hour)
 		}
 		require.NoError(t, s.Close())
 		require.NoError(t, s.Close())
