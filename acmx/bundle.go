@@ -88,8 +88,13 @@ func isPair(key crypto.Signer, c *x509.Certificate) bool {
 	return ok && public.Equal(c.PublicKey)
 }
 
-// Key is the private key: an *rsa.PrivateKey, an *ecdsa.PrivateKey or an ed25519.PrivateKey.
-func (b *Bundle) Key() crypto.Signer { return *b.key }
+// Key is the private key: an *rsa.PrivateKey, an *ecdsa.PrivateKey or an ed25519.PrivateKey; nil in the zero value.
+func (b *Bundle) Key() crypto.Signer {
+	if b.key == nil {
+		return nil
+	}
+	return *b.key
+}
 
 // Serial is the leaf's serial number in lower-case hex, two digits a byte. A renewal has another, under the same ARN.
 func (b *Bundle) Serial() string { return serial(b.Leaf) }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,18 +43,32 @@ func (d *disk) open(dir string) (err error) {
 	if err := d.step("mkdir", "."); err != nil {
 		return err
 	}
+	_, missing := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // servers and monitors look in; the key has a mode of its own
 		return err
 	}
-	d.root, err = os.OpenRoot(dir)
-	return err
+	if d.root, err = os.OpenRoot(dir); err != nil || missing == nil {
+		return err
+	}
+	if err := d.step("sync", ".."); err != nil {
+		return err
+	}
+	above, err := os.Open(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		return err
+	}
+	defer above.Close()
+	return above.Sync()
 }
 
 func (d *disk) mkdir(name string) error {
 	if err := d.step("mkdir", name); err != nil {
 		return err
 	}
-	return d.root.Mkdir(name, 0o755)
+	if err := d.root.Mkdir(name, 0o755); err != nil {
+		return err
+	}
+	return d.root.Chmod(name, 0o755) // whatever the umask: a server of the group has to get in
 }
 
 // sync makes what happened in a folder durable.

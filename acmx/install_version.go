@@ -163,6 +163,9 @@ func (d *disk) adopt(want files) (version string, err error) {
 			return "", err
 		}
 		f.mode, f.gid = info.Mode().Perm(), new(groupOf(info))
+		if checkSystem(WriteOptions{GID: f.gid}) != nil {
+			f.gid = nil // a group that this process cannot give files to
+		}
 		if f.data, err = d.read(f.name); err != nil {
 			return "", err
 		}

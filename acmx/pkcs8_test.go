@@ -181,6 +181,12 @@ func TestTellsDamageFromAWrongPassphrase(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
+	// What begins otherwise than a key is no key, however right its padding is.
+	for name, i := range map[string]int{"no SEQUENCE": 0, "a length of another form": 1, "no INTEGER": 4, "of two bytes": 5, "another version": 6} {
+		s := sealing{plain: func(b []byte) []byte { b[i] ^= 8; return b }}
+		_, err := acmx.DecryptPKCS8(s.pem(t, key), []byte(passphrase))
+		require.ErrorIs(t, err, acmx.ErrWrongPassphrase, name)
+	}
 	// Of 3000 wrong passphrases about twelve come to a padding that is right by chance. None is taken for damage.
 	sealed := sealing{rounds: 1}.pem(t, ecKey(t))
 	for i := range 3000 {
