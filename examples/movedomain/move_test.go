@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kitroll/kitroll/aliyun"
+	"github.com/kitroll/kitroll/aliyun/aliyuntest"
 	"github.com/kitroll/kitroll/route53x/transfer"
 )
 
@@ -260,3 +262,5 @@ func TestBetweenTheFakes(t *testing.T) {
 	}
 	t.Log(seen)
 }
+
+func notVerified(d *aliyuntest.Domain) { d.RealName = aliyun.RealNameMissing }
