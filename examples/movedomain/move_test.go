@@ -16,6 +16,7 @@ import (
 
 	"github.com/kitroll/kitroll/aliyun"
 	"github.com/kitroll/kitroll/aliyun/aliyuntest"
+	"github.com/kitroll/kitroll/route53x/route53xtest"
 	"github.com/kitroll/kitroll/route53x/transfer"
 )
 
@@ -264,3 +265,5 @@ func TestBetweenTheFakes(t *testing.T) {
 }
 
 func notVerified(d *aliyuntest.Domain) { d.RealName = aliyun.RealNameMissing }
+
+func zoneByHand() route53xtest.ZoneSpec { return route53xtest.ZoneSpec{Name: demoDomain} }
