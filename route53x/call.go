@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
@@ -98,6 +99,15 @@ func httpClient(cfg aws.Config) aws.HTTPClient {
 		}
 		return resp, err
 	})
+}
+
+// withoutTraceHeader removes the part of the SDK that reads AWS Lambda's environment to add a header of its own.
+func withoutTraceHeader(stack *middleware.Stack) error {
+	if _, ok := stack.Build.Get("RecursionDetection"); ok {
+		_, err := stack.Build.Remove("RecursionDetection")
+		return err
+	}
+	return nil
 }
 
 func verdict(err error, harmless bool) httpcall.Verdict {

@@ -74,6 +74,7 @@ func newAPI(cfg Config, region string) api {
 		sdk := route53.NewFromConfig(own, func(o *route53.Options) {
 			o.Retryer = aws.NopRetryer{} // the limiter has to know of each attempt
 			o.HTTPClient = httpClient(cfg.AWS)
+			o.APIOptions = append(o.APIOptions, withoutTraceHeader)
 		})
 		a = api{
 			zonesByName: sdk.ListHostedZonesByName, zone: sdk.GetHostedZone, createZone: sdk.CreateHostedZone, deleteZone: sdk.DeleteHostedZone,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,11 @@ func client(t *testing.T, cfg route53x.Config) *route53x.Client {
 	c, err := route53x.New(cfg)
 	require.NoError(t, err)
 	return c
+}
+
+// frozen is a clock on which a busy machine leaves no trace.
+func frozen() *route53xtest.Clock {
+	return &route53xtest.Clock{Frozen: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
 }
 
 // zoneWith is a zone that has these sets.

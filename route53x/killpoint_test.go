@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -147,7 +148,7 @@ func TestKillPoints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			begin := func() *route53xtest.Server {
-				srv := route53xtest.NewServer()
+				srv := route53xtest.Open(route53xtest.Options{SyncDelay: 5 * time.Second, Clock: frozen()})
 				if job.had != nil {
 					zone := srv.AddZone(route53xtest.ZoneSpec{Name: "example.com", CallerReference: "job-1/example.com"})
 					for _, s := range job.had {

@@ -10,10 +10,21 @@ import (
 
 // Clock runs with the machine's time, or that of a testing/synctest bubble, and can be put forward. Sleep puts it forward
 // instead of sleeping, so that what waits for hours is done at once. The zero value is ready.
-type Clock struct{ ahead atomic.Int64 }
+type Clock struct {
+	// Frozen is when a clock begins that does not run by itself, however busy the machine is.
+	Frozen time.Time
 
-// Now is the machine's time and what the clock was put forward.
-func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+	ahead atomic.Int64
+}
+
+// Now is the machine's time, or that at which the clock was frozen, and what it was put forward.
+func (c *Clock) Now() time.Time {
+	at := c.Frozen
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return at.Add(time.Duration(c.ahead.Load()))
+}
 
 // Advance puts the clock forward.
 func (c *Clock) Advance(d time.Duration) { c.ahead.Add(int64(max(d, 0))) }

@@ -2,7 +2,6 @@ package route53xtest_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,27 +81,10 @@ type (
 	faultEvent = fault.Event
 )
 
-// stopClock goes forward only when it is put forward.
-type stopClock struct {
-	mu  sync.Mutex
-	now time.Time
+// stopped goes forward only when it is put forward.
+func stopped() *route53xtest.Clock {
+	return &route53xtest.Clock{Frozen: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
 }
-
-func stopped() *stopClock { return &stopClock{now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)} }
-
-func (c *stopClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *stopClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func (c *stopClock) Sleep(_ context.Context, d time.Duration) error { c.Advance(d); return nil }
 
 func newZone(name, ref string) *route53.CreateHostedZoneInput {
 	return &route53.CreateHostedZoneInput{Name: &name, CallerReference: &ref}
