@@ -26,23 +26,22 @@ func answer(t *testing.T, srv *route53xtest.Server, name string, typ uint16, wit
 	}
 	r, _, err := srv.Exchange(t.Context(), m, "any:53")
 	require.NoError(t, err)
-	out := dns.RcodeToString[r.Rcode]
+	words := []string{dns.RcodeToString[r.Rcode]}
 	if r.Authoritative {
-		out += " aa"
+		words = append(words, "aa")
 	}
-	for mark, section := range map[string][]dns.RR{" ": r.Answer, " auth ": r.Ns} {
-		var words []string
-		for _, rr := range section {
-			words = append(words, strings.Join(strings.Fields(strings.ReplaceAll(rr.String(), "\t", " ")), " "))
-		}
-		slices.Sort(words)
-		if len(words) > 0 && mark == " " {
-			out += " " + strings.Join(words, "; ")
-		} else if len(words) > 0 {
-			out += " auth " + strings.Fields(words[0])[3]
-		}
+	var records []string
+	for _, rr := range r.Answer {
+		records = append(records, strings.Join(strings.Fields(rr.String()), " "))
 	}
-	return out
+	slices.Sort(records)
+	if len(records) > 0 {
+		words = append(words, strings.Join(records, "; "))
+	}
+	if len(r.Ns) > 0 {
+		words = append(words, "auth", dns.TypeToString[r.Ns[0].Header().Rrtype])
+	}
+	return strings.Join(words, " ")
 }
 
 func TestNameServers(t *testing.T) {
