@@ -25,6 +25,9 @@ func (a answer) ok() bool {
 	return a.status == "" && (a.rcode == dns.RcodeSuccess || a.rcode == dns.RcodeNameError)
 }
 
+// silent tells that nothing came, or nothing that can be read.
+func (a answer) silent() bool { return a.status == Timeout || a.status == Unusable }
+
 func (a answer) data() bool { return len(a.values) > 0 }
 
 // cname tells whether the answer is a CNAME in place of the type that was asked for.

@@ -43,9 +43,9 @@ func (r *run) wrongAnswers(found []Difference) int {
 	return n
 }
 
-// unlike tells whether a question deserves to be asked again.
+// unlike tells whether a question deserves to be asked again. Silence does not: it was asked often enough.
 func (r *run) unlike(q *inquiry) bool {
-	return slices.ContainsFunc(r.judge(q), func(d Difference) bool { return d.Why == "" })
+	return slices.ContainsFunc(r.judge(q), func(d Difference) bool { return d.Why == "" && !d.is.silent() })
 }
 
 // rotates tells whether the old side gives other values from one time to the next.
@@ -77,7 +77,7 @@ func (r *run) judge(q *inquiry) []Difference {
 		fine := slices.DeleteFunc(slices.Clone(q.got[i]), func(a answer) bool { return !a.ok() })
 		switch {
 		case len(fine) == 0:
-			if a := q.got[i][0]; !s.gone() || a.status == "" || a.status == NoAuth {
+			if a := q.got[i][0]; !s.gone() || !a.silent() {
 				found = append(found, r.difference(q, s, answer{}, a))
 			}
 		case !rotates && len(olds) > 0 && !olds[0].same(fine[0]):
@@ -102,7 +102,7 @@ func (r *run) judge(q *inquiry) []Difference {
 	for i, s := range r.servers[len(r.v.Old):] {
 		got := heard(q.got[len(r.v.Old)+i])
 		bad := slices.IndexFunc(got, func(a answer) bool { return !asExpected(a, olds, allowed) })
-		if bad < 0 || s.gone() && (got[bad].status == Timeout || got[bad].status == Unusable) {
+		if bad < 0 || s.gone() && got[bad].silent() {
 			continue
 		}
 		d := r.difference(q, s, olds[0], got[bad])
@@ -117,9 +117,8 @@ func (r *run) judge(q *inquiry) []Difference {
 
 // heard leaves out silence where there were answers.
 func heard(got []answer) []answer {
-	silent := func(a answer) bool { return a.status == Timeout || a.status == Unusable }
-	if slices.ContainsFunc(got, func(a answer) bool { return !silent(a) }) {
-		return slices.DeleteFunc(slices.Clone(got), silent)
+	if slices.ContainsFunc(got, func(a answer) bool { return !a.silent() }) {
+		return slices.DeleteFunc(slices.Clone(got), answer.silent)
 	}
 	return got
 }

@@ -305,25 +305,62 @@ func TestVerifyGivesUp(t *testing.T) {
 // The rate and the number of questions on their way are held per server.
 func TestVerifyPace(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		n, v, _, _ := world(t, newZone(""))
-		n.latency = 100 * time.Millisecond
-		var progress []int
-		r, err := route53x.Verify(t.Context(), v, &route53x.VerifyOptions{
-			Exchanger: n, Rate: 50, Concurrency: 3, Progress: func(asked, total int) { progress = append(progress, asked, total) },
+	for name, tt := range map[string]struct {
+		rate    float64
+		latency time.Duration
+	}{
+		"rate":        {rate: 50, latency: 10 * time.Millisecond}, // three at a time would be 300 in a second
+		"concurrency": {rate: -1, latency: 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n, v, _, _ := world(t, newZone(""))
+				n.latency = tt.latency
+				var progress []int
+				r, err := route53x.Verify(t.Context(), v, &route53x.VerifyOptions{
+					Exchanger: n, Rate: tt.rate, Concurrency: 3, Progress: func(asked, total int) { progress = append(progress, asked, total) },
+				})
+				require.NoError(t, err)
+				assert.True(t, r.OK())
+				for server, times := range n.times {
+					assert.LessOrEqual(t, n.most[server], 3)
+					if tt.rate < 0 {
+						assert.Equal(t, 3, n.most[server])
+						continue
+					}
+					assert.Greater(t, len(times), 90)
+					for i := range len(times) - 50 {
+						assert.GreaterOrEqual(t, times[i+50].Sub(times[i]), time.Second)
+					}
+				}
+				last := progress[len(progress)-2:]
+				assert.Equal(t, last[0], last[1])
+				assert.Greater(t, last[0], 4*r.Questions) // the old side was asked again for what it has
+			})
 		})
-		require.NoError(t, err)
-		assert.True(t, r.OK())
-		for server, times := range n.times {
-			assert.LessOrEqual(t, n.most[server], 3)
-			assert.Greater(t, len(times), 90)
-			for i := range len(times) - 50 {
-				assert.GreaterOrEqual(t, times[i+50].Sub(times[i]), time.Second)
+	}
+}
+
+// A server that answers now and then is not given up: each answer that is missing is named.
+func TestVerifyFlaky(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n, v, _, b := world(t, newZone(""))
+		b.twist = func(q *dns.Msg, _ bool, m *dns.Msg) *dns.Msg {
+			if q.Question[0].Qtype == dns.TypeAAAA {
+				return nil
 			}
+			return m
 		}
-		last := progress[len(progress)-2:]
-		assert.Equal(t, last[0], last[1])
-		assert.Greater(t, last[0], 4*r.Questions) // the old side was asked again for what it has
+		r, err := route53x.Verify(t.Context(), v, &route53x.VerifyOptions{Exchanger: n, Concurrency: 1})
+		require.NoError(t, err)
+		assert.False(t, r.Servers[3].GaveUp)
+		assert.Greater(t, len(r.Differences), 8)
+		for _, d := range r.Differences {
+			assert.Equal(t, route53x.AAAA, d.Type)
+			assert.Equal(t, route53x.Timeout, d.Status)
+		}
 	})
 }
 

@@ -83,15 +83,17 @@ func octal(s string) string {
 }
 
 // value is the data of a record as Route 53 writes it. Values of libdns have no escapes: what is text there is escaped
-// here, and nothing else can be.
+// here. Other data is Route 53's own form, as it is returned.
 func value(rec libdns.Record, rr libdns.RR) (string, error) {
-	parsed := rec
-	if _, opaque := rec.(libdns.RR); opaque {
-		if p, err := rr.Parse(); err == nil {
-			parsed = p
+	typ := route53x.Type(strings.ToUpper(rr.Type))
+	if typ == route53x.CAA {
+		if parsed, err := (libdns.RR{Type: "CAA", Data: rr.Data}).Parse(); err == nil {
+			if _, own := rec.(libdns.CAA); !own { // its own data quotes as Go does
+				rec = parsed
+			}
 		}
 	}
-	switch r := parsed.(type) {
+	switch r := rec.(type) {
 	case libdns.CAA:
 		return fmt.Sprintf("%d %s %s", r.Flags, r.Tag, route53x.QuoteTXT(r.Value)), nil
 	case libdns.ServiceBinding:
@@ -99,12 +101,9 @@ func value(rec libdns.Record, rr libdns.RR) (string, error) {
 		if target == "" {
 			target = "."
 		}
-		if r.Priority == 0 { // the mode of an alias, which has none
-			r.Params = nil
-		}
 		return strings.TrimSpace(fmt.Sprintf("%d %s %s", r.Priority, target, params(r.Params))), nil
 	}
-	switch typ := route53x.Type(strings.ToUpper(rr.Type)); {
+	switch {
 	case typ == route53x.TXT, typ == route53x.SPF:
 		return route53x.QuoteTXT(rr.Data), nil
 	case rr.Data == "":

@@ -25,7 +25,8 @@
 //
 // A set has one TTL: of records with several the lowest counts, and what is appended gets the TTL that is there. A TTL of 0
 // is Config.TTL; for a real 0 libdns has fractions of a second. The SOA is neither listed nor changed, and the name servers
-// of the zone itself cannot be changed here.
+// of the zone itself cannot be changed here. Bytes that are no letter, digit, hyphen or underscore are escaped in names: in
+// the name of a record as zone files have it (\032 is a blank), in a value as Route 53 has it (\040).
 //
 // In libdns v1.1.1 AtomicErr is an interface that every error satisfies, so that errors.As tells nothing; that an error is
 // no [*PartialError] does.
