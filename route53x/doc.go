@@ -37,6 +37,9 @@
 //   - [Verify] asks the old and the new name servers of a zone the same questions, each by itself, and says whether these may
 //     take over. [AskDelegation] asks every server of the parent zone what it delegates, and for how long that is kept.
 //
+//   - [Domains] brings registered domains in, once whatever happens, and looks after them: prices, operations, name servers,
+//     locks, DS records. [Registrar] is the same in words of the standard library.
+//
 //   - A [Limiter] keeps to the token buckets of 2026 and learns, when it is throttled, the one whose size is not published.
 //
 // # From a file to the name servers
@@ -69,6 +72,26 @@
 // (PriorRequestNotComplete), up to Config.MaxRetries times. A change whose answer was lost is not sent again before the
 // zone was looked at. Changes of one zone by one client are made one after the other. Errors are [*Error] with one of the
 // kinds. Nothing but the calls of [ZoneAPI] and [RecordAPI] is needed in the policy of the keys.
+//
+// # Domains
+//
+// A transfer costs money, cannot be undone and takes days. [Domains.PlanTransfer] shows what would be done, [Domains.Transfer]
+// wants the consent to just that, and [Domains.Wait] says what a person has to do meanwhile:
+//
+//	plan, err := domains.PlanTransfer(ctx, req) // reads only
+//	…
+//	fmt.Print(plan) // and ask
+//	req.Consent = plan.Consent()
+//	op, err := domains.Transfer(ctx, req)
+//	…
+//	for state, err := range domains.Wait(ctx, op, nil) {
+//		fmt.Println(state.Status, state.Action(), err)
+//	}
+//
+// TransferDomain is sent once. A lost answer is looked up among the operations of the account, DuplicateRequest is resumed by
+// the ID that it has with it, and a second call after a crash finds the order of the first. Auth codes and contacts print as
+// "[redacted]", are taken out of the service's messages, and are never logged. The calls of [TransferAPI], [DomainAPI],
+// [SignerAPI] and [PriceAPI] go to us-east-1, the only Region that has them.
 //
 // # Limits
 //

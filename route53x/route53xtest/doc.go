@@ -13,6 +13,9 @@
 //   - The methods of the embedded Script drop requests, lose answers, answer as a proxy would; Edit is somebody else at
 //     work in the same zone.
 //
+// A [Registrar] is the other half of the account: registered domains, the registries behind them and what they charge, with
+// hooks for the registrar on the losing side.
+//
 // What Route 53 does in cases that its documentation leaves open is a choice, which the code beside it says: how a batch
 // that is larger than the bucket of changes passes, how many zones of one name there can be, and the words of some
 // messages. Delegation sets, health checks, VPCs and DNSSEC are not there.
