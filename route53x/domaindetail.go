@@ -2,6 +2,7 @@ package route53x
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -65,8 +66,8 @@ func (d DomainDetail) LogValue() slog.Value { return d.safe().LogValue() }
 
 // Detail is what the account knows of a domain that is registered in it.
 //
-// Errors: [ErrNotFound] for a domain that is not in the account (by the words of the message, unverified: the API has no
-// code for it and says InvalidInput), [ErrUnsupported] for the TLD, others as an [*Error].
+// Errors: [ErrNotFound] for a domain that is not in the account (the API has no code for it and says InvalidInput, which a
+// good name gets for no other reason), [ErrUnsupported] for the TLD, others as an [*Error].
 //
 // Source: GetDomainDetail (read 2026-11).
 func (d *Domains) Detail(ctx context.Context, domain string) (DomainDetail, error) {
@@ -77,6 +78,9 @@ func (d *Domains) Detail(ctx context.Context, domain string) (DomainDetail, erro
 	}
 	out, err := domainRead(ctx, d, op, name, d.api.detail, &route53domains.GetDomainDetailInput{DomainName: &name})
 	if err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && e.Code == "InvalidInput" {
+			e.Kind = ErrNotFound
+		}
 		return DomainDetail{}, err
 	}
 	detail := DomainDetail{

@@ -3,11 +3,15 @@ package route53x_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53domains"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,6 +80,59 @@ func TestNewDomainsNamesEveryProblem(t *testing.T) {
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "AWS.Credentials are required")
 	assert.ErrorContains(t, err, "MaxRetries: -1")
+}
+
+// The SDK's client has the calls, and one that is given is used: with all of them no credentials are needed.
+func TestDomainsWithAPIsOfTheCaller(t *testing.T) {
+	t.Parallel()
+	reg := route53xtest.NewRegistrar()
+	defer reg.Close()
+	cfg := reg.Config().AWS
+	cfg.Region = route53x.DomainsRegion
+	counted := &countingAPI{Client: route53domains.NewFromConfig(cfg)}
+	d, err := route53x.NewDomains(route53x.DomainsConfig{Transfers: counted, Domains: counted, Signers: counted, Prices: counted, Clock: reg.Config().Clock})
+	require.NoError(t, err)
+	reg.AddElsewhere(route53xtest.Elsewhere{Domain: "example.com", AuthCode: testCode})
+	req := route53x.TransferRequest{
+		Domain: "example.com", AuthCode: testCode, Contacts: route53x.SameContact(testContact()), Nameservers: fourServers(),
+	}
+	counted.lose = true
+	op, err := d.Transfer(t.Context(), agreed(t, d, req))
+	require.NoError(t, err)
+	assert.True(t, op.Resumed, "what a client of the caller's says of a lost answer is believed")
+	assert.Equal(t, 1, counted.transfers)
+	assert.Equal(t, 1, reg.Orders(""))
+	_, err = d.Detail(t.Context(), "example.com")
+	require.ErrorIs(t, err, route53x.ErrNotFound)
+}
+
+// countingAPI is a client of the caller's, which loses an answer in its own way.
+type countingAPI struct {
+	*route53domains.Client
+
+	transfers int
+	lose      bool
+}
+
+func (c *countingAPI) TransferDomain(
+	ctx context.Context, in *route53domains.TransferDomainInput, opts ...func(*route53domains.Options),
+) (*route53domains.TransferDomainOutput, error) {
+	c.transfers++
+	out, err := c.Client.TransferDomain(ctx, in, opts...)
+	if c.lose {
+		return nil, &smithy.OperationError{ServiceID: "Route 53 Domains", OperationName: "TransferDomain", Err: &smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}}
+	}
+	return out, err
+}
+
+// What does not belong to the account has no code of its own, and no words that are known.
+func TestInvalidInputOfDetailIsNotFound(t *testing.T) {
+	t.Parallel()
+	reg, d := newRegistrar(t, route53xtest.RegistrarOptions{})
+	reg.FailNext(route53xtest.GetDomainDetail, "InvalidInput")
+	_, err := d.Detail(t.Context(), "example.com")
+	require.ErrorIs(t, err, route53x.ErrNotFound)
+	assert.NotErrorIs(t, err, route53x.ErrInvalid)
 }
 
 // Trap 38: the domains client goes to us-east-1 whatever the caller's Region: host and signature alike.
