@@ -1,4 +1,5 @@
-// Package aliyun sends text messages through Aliyun (Alibaba Cloud), and makes any of its signed API calls.
+// Package aliyun sends text messages through Aliyun (Alibaba Cloud), reads the zones of its DNS, looks after the domains
+// that are registered there and lets them go to another registrar, and makes any of its signed API calls.
 //
 // A text message is not idempotent and costs money. The platform has no idempotency key, its business errors arrive as
 // HTTP 200, and an answer that is lost says nothing about the message. The package is built around that:
@@ -47,6 +48,30 @@
 // hours from a send. [WindowGuard] counts the same within one process. A parameter has up to 35 characters (unverified;
 // [SMSOptions].ParamLimit), a message up to 500. The records of [SMS.Details] go back 30 days.
 //
+// # Zones and domains
+//
+// [Client.DNS] reads zones ([DNS.Records], [DNS.Zone], [DNS.Weights], [DNS.DNSSEC]) and can add a record;
+// [Client.Domains] is for what the registry has: dates, locks, name servers, delegation signers, the way out.
+//
+//   - A zone is read whole or not at all. Its list is newest first, so a record that comes or goes shifts all pages; pages
+//     that do not agree are read again, and a zone that never stands still is [ErrConflict].
+//   - Whatever changes a domain only queues a task: a call that succeeded has changed nothing. The number of the task comes
+//     back before anything waits, so that it can be written down; [Domains.Task] goes on with it. A task that fails is
+//     [ErrTaskFailed], with the platform's reason. Texts that are not known are kept, and are not the end.
+//   - An order whose answer was lost is looked up among the account's tasks, where the type of the task is documented (name
+//     servers and locks), and found only if exactly one is new. Else it is [ErrUnknownOutcome], and the facts tell.
+//   - Name servers are not ordered while the update lock is on ([ErrLocked]), nor a transfer approved before the registry
+//     has its request: the platform would take either, and fail later.
+//   - The auth code and the holder's address are [Private]: they are not printed, whatever goes wrong.
+//
+// [Client.Registrar] says the same in the words of the registries and with types of the standard library, for a program
+// that moves domains between registrars.
+//
+//	domains := c.Domains(nil)
+//	task, err := domains.SetNameservers(ctx, "example.com", nameservers)
+//	… // write task.No down
+//	_, err = task.Wait(ctx, nil) // or later, in another process: domains.Task("example.com", no).Wait(ctx, nil)
+//
 // # The signing module
 //
 // Requests are signed and made by github.com/alibabacloud-go/darabonba-openapi/v2, whose retries, HTTP client, timeouts
@@ -59,6 +84,6 @@
 //
 // # Sources
 //
-// API dysmsapi 2017-05-25; help.aliyun.com/document_detail/44335 (rules, length, flow control), 101346 and 101347 (error
+// API dysmsapi 2017-05-25, Alidns 2015-01-09, Domain 2018-01-29; help.aliyun.com/document_detail/44335 (rules, length, flow control), 101346 and 101347 (error
 // codes). Read 2026-11. What these do not say, or nobody has tried, is marked unverified where it is used.
 package aliyun

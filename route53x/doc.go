@@ -17,6 +17,9 @@
 //   - [ParseZone] reads files of BIND, exports of Cloudflare and the dialect of cli53 to the end, and lists everything that
 //     is wrong, left out or altered, with line and column. [WriteZone] writes what it reads back equal.
 //
+//   - [MapAliyun] says record by record what a zone of Aliyun's DNS becomes, with its lines, weights and switched-off
+//     records; nothing that would change an answer is taken over before a person has acknowledged it.
+//
 //   - [Diff] makes a [Plan]: creates, updates and deletes in the order of Route 53's lists, warnings, batches. It refuses
 //     to change or delete more than 30 % of a zone, or the name servers of the apex, unless told otherwise. A plan is JSON
 //     that can be kept and read back; [Plan.Inverse] undoes it.

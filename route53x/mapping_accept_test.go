@@ -139,7 +139,7 @@ func TestMapAliyunChangesNothingOfTheCallers(t *testing.T) {
 func TestValidationRecordsAreMapped(t *testing.T) {
 	t.Parallel()
 	m := mapped(t, nil, ali("_3f2a.www", "CNAME", "_9b1c.xyz.acm-validations.aws"), ali("_3f2b", "CNAME", "_9b1d.xyz.acm-validations.aws."))
-	sets, classes := texts(m)
+	sets, classes := mappingTexts(m)
 	assert.ElementsMatch(t, []string{
 		"_3f2a.www.example.com. CNAME 600 _9b1c.xyz.acm-validations.aws.", "_3f2b.example.com. CNAME 600 _9b1d.xyz.acm-validations.aws.",
 	}, sets)

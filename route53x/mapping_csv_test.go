@@ -108,7 +108,7 @@ func TestCSVIsMapped(t *testing.T) {
 		"www,A,默认,192.0.2.1,,600,正常\nwww,A,境外,192.0.2.2,,600,正常\noff,A,默认,192.0.2.3,,600,暂停\nx,A,月球,192.0.2.4,,600,正常\n"), nil)
 	require.NoError(t, err)
 	assert.Empty(t, issues)
-	_, classes := texts(mapped(t, nil, records...))
+	_, classes := mappingTexts(mapped(t, nil, records...))
 	assert.ElementsMatch(t, []string{"www A default equal", "www A oversea equal", "off A default skipped", "x A 月球 unmappable"}, classes)
 }
 

@@ -63,8 +63,8 @@ func mapped(t *testing.T, opts *route53x.MapOptions, records ...route53x.AliyunR
 	return m
 }
 
-// lines are the sets and the classes as short texts.
-func texts(m *route53x.Mapping) (sets, classes []string) {
+// mappingTexts are the sets and the classes as short texts.
+func mappingTexts(m *route53x.Mapping) (sets, classes []string) {
 	for _, s := range m.Sets {
 		sets = append(sets, s.String())
 	}
@@ -424,7 +424,7 @@ func TestAliyunToRoute53(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := mapped(t, tt.opts, tt.records...)
-			sets, classes := texts(m)
+			sets, classes := mappingTexts(m)
 			assert.ElementsMatch(t, tt.sets, sets)
 			assert.ElementsMatch(t, tt.classes, classes)
 			for _, want := range tt.says {

@@ -1,4 +1,5 @@
-// Package aliyuntest is a fake of Aliyun's text message service, as strict as the platform.
+// Package aliyuntest is a fake of Aliyun as package aliyun uses it, as strict as the platform: text messages, zones with
+// their name server, and registered domains.
 //
 // It is behaviour with state, not canned answers: what the platform refuses, the fake refuses, with the same codes; what
 // the platform would send and bill, the fake counts. Errors of the gateway are HTTP 4xx or 5xx, errors of the business
@@ -12,6 +13,22 @@
 //     same sign and number, and 40 codes a day for a number whoever sends.
 //   - Records of QuerySendDetails appear after [Options].DetailLag, newest first, up to 50 a page, of one day in UTC+8,
 //     with TotalCount as a string and the OutId of the send.
+//
+// # Zones and domains
+//
+//   - [Server.AddZone] and [Server.AddDomain] fill the account, [Server.PutRecord], [Server.RemoveRecord] and
+//     [Server.ChangeDomain] are somebody at the console.
+//   - Lists of records are newest first, 20 to a page unless told otherwise, at most 500, without the name servers of the
+//     zone itself.
+//   - What changes a domain is a task that waits, runs, and only then has its effect or fails, on the clock of
+//     [Options].Now; [Server.FailNextTask] fails one. The update lock makes tasks fail, and so do the conditions of the way
+//     out: 60 days, 15 days, real name, transfer lock.
+//   - The way out goes from the checks (1, 2) over the auth code (3), which expires, to the request (4), which
+//     [Server.ReceiveTransfer] brings from the registry; it is done (5) when it is approved or five days are over, or
+//     fails (8) when it is cancelled.
+//   - [Server.ServeDNS] and [Server.AnswerDNS] answer from the zones as the platform's name servers do: lines by the
+//     asker's network or the one it asks for, weights in turns, records that are switched off not at all. After its domain
+//     has gone, a zone answers for [Options].ZoneGrace.
 //
 // # Use
 //
@@ -36,9 +53,11 @@
 //
 // # Limits
 //
-// It knows SendSms, QuerySendDetails and GetSmsTemplate, and one account with one key. How long real records lag, what
+// It knows the actions that the constants name, and one account with one key. How long real records lag, what
 // surplus parameters and duplicate phones do, and several codes of errors are unverified; where the fake had to choose, it
 // says so beside the code.
+// The types of tasks that begin with FAKE_ are made up, since the platform documents none for them, and so is the code
+// DomainNotExist. Few lines are known, and whose an address is says a short table.
 //
-// Source: API dysmsapi 2017-05-25; help.aliyun.com/document_detail/44335 and 101346 (read 2026-11).
+// Source: API dysmsapi 2017-05-25, Alidns 2015-01-09, Domain 2018-01-29; help.aliyun.com/document_detail/44335 and 101346 (read 2026-11).
 package aliyuntest
