@@ -94,7 +94,7 @@ func (d *DNS) findCNAME(ctx context.Context, zone, rr, target string) (bool, err
 		if err != nil {
 			return false, err
 		}
-		problem := ""
+		var problem string
 		switch {
 		case !strings.EqualFold(r.Type, "CNAME"):
 			if r.Disabled() {

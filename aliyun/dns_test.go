@@ -360,3 +360,30 @@ func TestAnswerWithoutTotalCount(t *testing.T) {
 func present(ctx context.Context, c *aliyun.Client, name, target string) error {
 	return c.DNS().PresentCNAME(ctx, name, target)
 }
+
+// Each sign alone that the pages do not belong together is enough.
+func TestPagesThatDisagree(t *testing.T) {
+	t.Parallel()
+	record := func(id string) string {
+		return `{"RecordId":"` + id + `","RR":"h","Type":"A","Value":"192.0.2.1","TTL":600,"Line":"default","Status":"ENABLE"}`
+	}
+	for name, tt := range map[string]struct{ total, record, says string }{
+		"another TotalCount": {"3", record("1"), "TotalCount was 2 and then 3"},
+		"a record twice":     {"2", record("2"), "2 records, 1 different ones"},
+		"a short page":       {"2", "", "there were 1 records"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, c := newAccount(t, aliyuntest.Options{},
+				aliyun.DNSRecord{ID: "1", RR: "h", Type: "A", Value: "192.0.2.1"}, aliyun.DNSRecord{ID: "2", RR: "h", Type: "A", Value: "192.0.2.1"})
+			srv.Observe(func(e fault.Event) {
+				if e.N == 1 && e.When == fault.After { // the next one is page 2
+					srv.AnswerNext("", 200, nil, `{"RequestId":"R","TotalCount":`+tt.total+`,"DomainRecords":{"Record":[`+tt.record+`]}}`)
+				}
+			})
+			_, err := read(t, c.DNS(), &aliyun.RecordsOptions{PageSize: 1, Restarts: new(0)})
+			require.ErrorIs(t, err, aliyun.ErrConflict)
+			require.ErrorContains(t, err, tt.says)
+		})
+	}
+}

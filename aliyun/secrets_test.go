@@ -76,7 +76,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 // move does all that a move does, prints whatever comes, and returns the code if it came so far.
 func move(t *testing.T, srv *aliyuntest.Server, c *aliyun.Client, log *bytes.Buffer, fault func()) (code string) {
 	t.Helper()
-	print := func(v any, err error) {
+	show := func(v any, err error) {
 		data, jerr := json.Marshal(v)
 		fmt.Fprintf(log, "%v %+v %#v %s %s %v %v %+v\n", v, v, v, v, data, jerr, err, err)
 		slog.New(slog.NewJSONHandler(log, nil)).InfoContext(context.Background(), "got", "v", v, "err", err)
@@ -85,9 +85,9 @@ func move(t *testing.T, srv *aliyuntest.Server, c *aliyun.Client, log *bytes.Buf
 	for range 2 { // with the fault and without
 		fault()
 		facts, err := d.Get(t.Context(), zone)
-		print(facts, err)
+		show(facts, err)
 		signers, err := d.DSRecords(t.Context(), zone)
-		print(signers, err)
+		show(signers, err)
 		for _, order := range []func() (*aliyun.DomainTask, error){
 			func() (*aliyun.DomainTask, error) { return d.SetTransferLock(t.Context(), zone, false) },
 			func() (*aliyun.DomainTask, error) { return d.SetNameservers(t.Context(), zone, newServers()) },
@@ -96,21 +96,21 @@ func move(t *testing.T, srv *aliyuntest.Server, c *aliyun.Client, log *bytes.Buf
 		} {
 			task, err := order()
 			if err != nil {
-				print(nil, err)
+				show(nil, err)
 				continue
 			}
-			state, err := task.Wait(t.Context(), &aliyun.WaitOptions{Interval: time.Second, Progress: func(s aliyun.TaskState) { print(s, nil) }})
-			print(state, err)
+			state, err := task.Wait(t.Context(), &aliyun.WaitOptions{Interval: time.Second, Progress: func(s aliyun.TaskState) { show(s, nil) }})
+			show(state, err)
 			fmt.Fprintln(log, task.No, task.Domain)
 			secret, err := d.AuthCode(t.Context(), zone, task.No)
-			print(secret, err)
+			show(secret, err)
 			if secret.Reveal() != "" {
 				code = secret.Reveal()
 				_ = srv.ReceiveTransfer(zone, code) // a fault may have left it in another state
 			}
 		}
 		out, err := d.TransferOut(t.Context(), zone)
-		print(out, err)
+		show(out, err)
 		fault = func() {}
 	}
 	return code

@@ -1,6 +1,7 @@
 package route53x_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,22 @@ func BenchmarkDiff(b *testing.B) {
 	for b.Loop() {
 		plan, err := route53x.Diff(have, want, nil)
 		if err != nil || len(plan.Changes) != 200 {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A zone of 1000 records with lines, weights and validation CNAMEs.
+func BenchmarkMapAliyun(b *testing.B) {
+	var records []route53x.AliyunRecord
+	for i := range 250 {
+		name := fmt.Sprintf("h%d", i)
+		records = append(records, ali(name, "A", "192.0.2.1"), ali(name, "A", "198.51.100.1", on("oversea")),
+			ali("w"+name, "A", "192.0.2.2", weighs(3)), ali("_x."+name, "CNAME", "_y.acm-validations.aws"))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := route53x.MapAliyun("example.com", records, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

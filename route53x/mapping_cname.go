@@ -22,7 +22,7 @@ func (m *mapper) cnames() {
 	for _, name := range names {
 		others := beside[name]
 		slices.Sort(others)
-		why := ""
+		var why string
 		switch {
 		case name == m.apex:
 			why = "a CNAME cannot stand at the apex"
