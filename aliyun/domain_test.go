@@ -130,6 +130,7 @@ func TestOrdersHaveTheirEffectLater(t *testing.T) {
 				task, err := tt.order(t.Context(), d)
 				require.NoError(t, err)
 				assert.NotEmpty(t, task.No)
+				assert.Zero(t, srv.Calls(aliyuntest.QueryTaskDetailList), "trap 30: the number is there before the first poll")
 				assert.False(t, tt.done(domainNow(t, srv)), "queued is not done")
 
 				var seen []aliyun.TaskStatus
