@@ -79,6 +79,10 @@ func TestOpenBundleOrdersTheChain(t *testing.T) {
 		asCA(x)
 		x.NotAfter = time.Now().Add(-time.Minute)
 	})
+	early := issue(t, c.root, "Test Intermediate 1", c.top.key, func(x *x509.Certificate) { // ends last, and has not begun
+		asCA(x)
+		x.NotBefore, x.NotAfter = time.Now().Add(time.Hour), x.NotAfter.Add(time.Hour)
+	})
 	crossed := issue(t, stranger, "Test Root", c.root.key, asCA) // the root, signed by another: not a root here
 	in := []string{"Test Intermediate 2", "Test Intermediate 1"}
 	for name, tt := range map[string]struct {
@@ -100,6 +104,7 @@ func TestOpenBundleOrdersTheChain(t *testing.T) {
 		"none":           {want: nil, notes: []string{`no intermediate came along: "www.example.com" is sent alone`}},
 		"the later twin": {chain: []*x509.Certificate{c.sub.cert, twin.cert, c.top.cert}, want: in, notes: []string{`the stranger "Test Intermediate 2" was left out`}},
 		"the valid twin": {chain: []*x509.Certificate{c.sub.cert, expired, c.top.cert}, want: in, notes: []string{`the stranger "Test Intermediate 1" was left out`}},
+		"the early twin": {chain: []*x509.Certificate{c.sub.cert, early, c.top.cert}, want: in, notes: []string{`the stranger "Test Intermediate 1" was left out`}},
 		"only expired":   {chain: []*x509.Certificate{c.sub.cert, expired}, want: in, notes: []string{`the intermediate "Test Intermediate 1" is valid from`}},
 		"cross-signed": {
 			chain: []*x509.Certificate{c.sub.cert, c.top.cert, c.root.cert, crossed, stranger.cert}, want: append(append([]string(nil), in...), "Test Root"),
@@ -123,6 +128,9 @@ func TestOpenBundleOrdersTheChain(t *testing.T) {
 			assert.NotContains(t, string(b.FullChainPEM()), string(certPEM(c.root.cert)))
 			assert.Equal(t, certPEM(c.leaf), b.LeafPEM())
 			assert.Equal(t, strings.TrimPrefix(string(b.FullChainPEM()), string(b.LeafPEM())), string(b.ChainPEM()))
+			if name == "the early twin" {
+				assert.True(t, b.Chain[1].Equal(c.top.cert), "the one that is valid")
+			}
 			if name == "the later twin" {
 				assert.True(t, b.Chain[0].Equal(twin.cert), "the one that ends last")
 			}
@@ -292,7 +300,10 @@ func TestBundleHidesItsKey(t *testing.T) {
 	}
 	want := fmt.Sprintf("acmx.Bundle{Names:[www.example.com] Serial:%s NotAfter:%s Chain:2 Key:[redacted]}", b.Serial(), b.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	assert.Equal(t, want, b.String())
-	assert.Equal(t, want, fmt.Sprintf("%#v", *b))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+		assert.Equal(t, want, fmt.Sprintf(verb, *b), verb)
+		assert.Equal(t, want, fmt.Sprintf(verb, b), verb)
+	}
 	assert.Contains(t, text.String(), "bundle.Key=[redacted]")
 	assert.Equal(t, "acmx.Bundle{}", acmx.Bundle{}.String())
 }
