@@ -59,8 +59,8 @@ func TestBuysOnce(t *testing.T) {
 	w := newWorld(t)
 	got := w.run(w.usual("-yes")...)
 	require.Equal(t, exitDone, got.code, got.screen)
-	assert.Contains(t, got.screen, "real: acm (us-east-1, account ")
-	assert.Contains(t, got.screen, "real: aliyun (account ")
+	assert.Contains(t, got.screen, "real: acm (us-east-1)")
+	assert.Contains(t, got.screen, "real: aliyun (DNS)")
 	assert.Contains(t, got.screen, `the root "Fake Stranger CA" was left out`)
 	require.NoError(t, w.installed().Verify(w.acm.Roots(), w.installed().Leaf.NotBefore.AddDate(0, 0, 1), "www.example.com"))
 	assert.Equal(t, acmx.Dollars(14), w.acm.Spent())
@@ -88,6 +88,28 @@ func TestBuysOnce(t *testing.T) {
 	require.Equal(t, exitDone, got.code, got.screen)
 	assert.Equal(t, first, w.installed().Serial())
 	assert.Equal(t, acmx.Dollars(14), w.acm.Spent())
+}
+
+// Where the certificate of the journal is gone, or the keys in the environment are those of another account, -yes is not
+// taken for a yes to another one.
+func TestDoesNotBuyInPlaceOfOneThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, exitDone, w.run(w.usual("-yes")...).code)
+	c, err := acmx.New(w.acm.Config())
+	require.NoError(t, err)
+	for found, err := range c.List(t.Context(), nil) {
+		require.NoError(t, err)
+		require.NoError(t, c.Certificate(found.ARN).Delete(t.Context()))
+	}
+	got := w.run(w.usual("-yes")...)
+	require.Equal(t, exitInput, got.code, got.screen)
+	assert.Contains(t, got.screen, "which is not in this account or cannot be used any more")
+	assert.Equal(t, 1, w.acm.Calls("RequestCertificate"))
+	// Within an hour the same request would be answered with the one that is gone: a label makes it another one.
+	got = w.run(append(w.usual("-yes"), "-journal", filepath.Join(w.dir, "another.json"), "-label", "second")...)
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.Equal(t, 2, w.acm.Calls("RequestCertificate"))
 }
 
 // A record that was lost is put back: without it there is no renewal.
@@ -295,10 +317,9 @@ func TestBadInput(t *testing.T) {
 		got := w.run(append(w.usual("-yes"), "-key", "ec384")...)
 		require.Equal(t, exitInput, got.code, got.screen)
 		assert.Contains(t, got.screen, "belongs to another certificate (www.example.com, example.com)")
-		w.env["AWS_ACCESS_KEY_ID"] = "AKIAANOTHER000000000"
-		got = w.run(w.usual("-yes")...)
+		got = runWith(t.Context(), nil, "", w.usual("-yes")...) // on the fakes
 		require.Equal(t, exitInput, got.code, got.screen)
-		assert.Contains(t, got.screen, "was begun with acm")
+		assert.Contains(t, got.screen, `was begun with acm "us-east-1" and this run has "fake"`)
 	})
 }
 

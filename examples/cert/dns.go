@@ -50,7 +50,7 @@ func (f *flags) openZone(s Settings, fk *fakes, w io.Writer) (Zone, Account, err
 			cfg = fk.route53()
 		}
 		c, err := route53x.New(cfg)
-		return knownLoss{c, route53x.ErrUnknownOutcome}, Account{"route53", "account " + hash(s.get("AWS_ACCESS_KEY_ID"))[:12], !isReal}, err
+		return knownLoss{c, route53x.ErrUnknownOutcome}, Account{Platform: "route53", Name: "DNS", Fake: !isReal}, err
 	case dnsAliyun:
 		cfg := s.aliyun()
 		if !isReal {
@@ -63,7 +63,7 @@ func (f *flags) openZone(s Settings, fk *fakes, w io.Writer) (Zone, Account, err
 		if err != nil {
 			return nil, Account{}, err
 		}
-		return knownLoss{c.DNS(), aliyun.ErrUnknownOutcome}, Account{"aliyun", "account " + hash(s.get("ALIBABA_CLOUD_ACCESS_KEY_ID"))[:12], !isReal}, nil
+		return knownLoss{c.DNS(), aliyun.ErrUnknownOutcome}, Account{Platform: "aliyun", Name: "DNS", Fake: !isReal}, nil
 	}
 	return nil, Account{}, errors.New("-dns: none")
 }

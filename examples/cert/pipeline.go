@@ -81,6 +81,7 @@ type Job struct {
 type Account struct {
 	Platform, Name string
 	Fake           bool // one of the packages' own fakes, in this process
+	Keeps          bool // it keeps things under IDs that mean nothing elsewhere
 }
 
 // Pipeline runs a job against its journal.
@@ -121,6 +122,9 @@ func (e *StepError) Unwrap() error { return e.Err }
 // Run shows the plan, asks if it costs money, and does what is not done yet.
 func (p *Pipeline) Run(ctx context.Context) error {
 	for _, a := range p.Accounts {
+		if !a.Keeps {
+			continue
+		}
 		if err := p.Journal.Bind(a.Platform, a.Name); err != nil {
 			return inputError{err}
 		}
@@ -132,6 +136,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.Report.Plan(plan)
 	if p.Job.PlanOnly {
 		return nil
+	}
+	if e := p.Journal.Step(stepCertificate); !e.Done.IsZero() && plan.Quote.Action == "buy" {
+		// Other keys are in the environment, or somebody has deleted it: nothing that -yes was meant for.
+		return inputError{fmt.Errorf("the journal has %s, which is not in this account or cannot be used any more: to buy another one, name another -journal", e.Values["id"])}
 	}
 	if plan.Quote.Due != "" {
 		ok, err := p.Confirm(plan.Quote.Due)

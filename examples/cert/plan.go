@@ -36,9 +36,6 @@ func (p *Pipeline) plan(ctx context.Context) (Plan, error) {
 	}
 	say := p.Job.Lang
 	plan := Plan{Names: p.Job.Names, Quote: q, Installed: at, Where: p.Job.Dir, Notes: q.Notes}
-	if e := p.Journal.Step(stepCertificate); !e.Done.IsZero() && q.ID != e.Values["id"] {
-		plan.Notes = append(plan.Notes, say.Sayf("the journal has %s, which cannot be used any more", "日志中的 %s 已不可用", e.Values["id"]))
-	}
 	for _, id := range q.Failed {
 		plan.Notes = append(plan.Notes, say.Sayf("%s has failed earlier and is of no use: it can be deleted", "%s 此前已失败，可以删除", id))
 	}
