@@ -290,7 +290,7 @@ func TestOneProcessAtATime(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "s.json")
 	j, err := transfer.OpenFile(state)
 	require.NoError(t, err)
-	defer j.Close() //nolint:errcheck // a test
+	defer j.Close()
 	got := program(t, t.Context(), "", nil, "-state", state)
 	assert.Equal(t, exitInput, got.code)
 	assert.Contains(t, got.screen, "in use by another process")

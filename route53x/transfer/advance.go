@@ -104,14 +104,14 @@ func (w *walk) event(kind EventKind, text, zh string) {
 }
 
 // wait comes back at a time, at the latest after most.
-func (w *walk) wait(until time.Time, most time.Duration, text, zh string) result {
-	w.event(EventWait, text, zh)
+func (w *walk) wait(until time.Time, most time.Duration, text string) result {
+	w.event(EventWait, text, "")
 	w.events[len(w.events)-1].Until = until
 	return result{after: max(min(until.Sub(w.r.now()), most), time.Second)}
 }
 
-func (w *walk) again(after time.Duration, text, zh string) result {
-	return w.wait(w.r.now().Add(after), after, text, zh)
+func (w *walk) again(after time.Duration, text string) result {
+	return w.wait(w.r.now().Add(after), after, text)
 }
 
 // back goes to an earlier step.

@@ -54,7 +54,7 @@ func (w *walk) change(ctx context.Context, c change) (result, error) {
 		w.s.Call = &Call{Name: c.name, Begun: now, Tries: 1}
 		return w.send(ctx, c)
 	case !call.Ended.IsZero() && now.Sub(call.Ended) < t.Show:
-		return w.again(t.Poll, "the platform says that it is done, and it does not show yet: "+c.text, ""), nil
+		return w.again(t.Poll, "the platform says that it is done, and it does not show yet: "+c.text), nil
 	case !call.Ended.IsZero():
 		w.s.Call = nil
 		return result{}, &Error{
@@ -128,5 +128,5 @@ func (w *walk) follow(ctx context.Context, c change) (result, error) {
 		}
 		return result{}, e
 	}
-	return w.again(w.r.cfg.Timing.Poll, "under way: "+c.text, ""), nil
+	return w.again(w.r.cfg.Timing.Poll, "under way: "+c.text), nil
 }

@@ -93,9 +93,7 @@ func (r *Runner) Plan(ctx context.Context, s State) (*Plan, error) {
 		}
 		p.Blockers = append(p.Blockers, e.Text)
 	}
-	if err := r.planWaits(ctx, s, p); err != nil {
-		return nil, err
-	}
+	r.planWaits(ctx, s, p)
 	r.planGates(s, p)
 	r.planSteps(s, p)
 	return p, nil
@@ -159,7 +157,7 @@ func (r *Runner) planHosted(ctx context.Context, p *Plan) error {
 }
 
 // planWaits are the times that pass. They are the longest, not the likely ones.
-func (r *Runner) planWaits(ctx context.Context, s State, p *Plan) error {
+func (r *Runner) planWaits(ctx context.Context, s State, p *Plan) {
 	t := r.cfg.Timing
 	add := func(step Step, d time.Duration, why string) {
 		if !step.Before(s.Step) && d > 0 {
@@ -185,7 +183,6 @@ func (r *Runner) planWaits(ctx context.Context, s State, p *Plan) error {
 	} else {
 		add(StepApprove, 2*time.Hour, "with quick approval; five days without")
 	}
-	return nil
 }
 
 func (r *Runner) planGates(s State, p *Plan) {

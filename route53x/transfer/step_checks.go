@@ -32,7 +32,7 @@ func (w *walk) verify(ctx context.Context) (result, error) {
 	now := w.r.now()
 	if len(v.Differences) > 0 {
 		if synced := w.s.Done[StepApply]; now.Sub(synced) < w.r.cfg.Timing.Settle/2 {
-			return w.again(w.r.cfg.Timing.Poll, fmt.Sprintf("%d answers differ still", len(v.Differences)), ""), nil
+			return w.again(w.r.cfg.Timing.Poll, fmt.Sprintf("%d answers differ still", len(v.Differences))), nil
 		}
 		return result{}, &Error{
 			Kind: ErrDiffers, Reasons: firsts(v.Differences, 20),
@@ -82,13 +82,13 @@ func (w *walk) dnssec(ctx context.Context) (result, error) {
 	now := w.r.now()
 	switch {
 	case len(d.DS) > 0:
-		return w.again(w.r.cfg.Timing.PollSlow, "the registrar has no DS any more, the parent zone still has", ""), nil
+		return w.again(w.r.cfg.Timing.PollSlow, "the registrar has no DS any more, the parent zone still has"), nil
 	case w.s.Old.DSTTL > 0 && w.s.Old.DSGoneAt.IsZero():
 		w.s.Old.DSGoneAt = now
 		w.s.Call = nil
 	}
 	if until := w.s.Old.DSGoneAt.Add(w.s.Old.DSTTL); w.s.Old.DSTTL > 0 && now.Before(until) {
-		return w.wait(until, w.r.cfg.Timing.PollSlow*12, "resolvers may have the DS for so long", ""), nil
+		return w.wait(until, w.r.cfg.Timing.PollSlow*12, "resolvers may have the DS for so long"), nil
 	}
 	w.s.SignedAt = now
 	return result{done: true}, nil

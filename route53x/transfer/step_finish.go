@@ -17,7 +17,7 @@ func (w *walk) finish(ctx context.Context) (result, error) {
 	to := w.r.cfg.To
 	f, err := factsOf(ctx, to, w.s.Domain)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w.again(w.r.cfg.Timing.PollSlow, "the new registrar does not show the domain yet", ""), nil
+		return w.again(w.r.cfg.Timing.PollSlow, "the new registrar does not show the domain yet"), nil
 	}
 	if err != nil {
 		return result{}, err
@@ -52,7 +52,7 @@ func (w *walk) after(ctx context.Context) (result, error) {
 	}
 	if !d.Agree || !sameHosts(d.Nameservers, w.s.Zone.Nameservers) {
 		if since := w.r.now().Sub(w.s.Done[StepFinish]); since < w.r.cfg.Timing.Show {
-			return w.again(w.r.cfg.Timing.PollSlow, "the parent zone does not have the name servers everywhere", ""), nil
+			return w.again(w.r.cfg.Timing.PollSlow, "the parent zone does not have the name servers everywhere"), nil
 		}
 		return result{}, &Error{
 			Kind: ErrDiffers, Text: fmt.Sprintf("the parent zone has %s and not the name servers of the zone: set them at the new registrar, then run again", strings.Join(d.Nameservers, ", ")),

@@ -67,7 +67,7 @@ func (w *walk) pending(ctx context.Context) (result, error) {
 		w.s.PendingAt = now
 	}
 	if until := w.s.PendingAt.Add(t.Show); now.Before(until) {
-		return w.wait(until, t.PollSlow, "a transfer is pending, and the new registrar shows no order of it yet", ""), nil
+		return w.wait(until, t.PollSlow, "a transfer is pending, and the new registrar shows no order of it yet"), nil
 	}
 	return result{}, &Error{
 		Kind: ErrAmbiguous, Text: "a transfer is pending that the new registrar knows nothing of: it may go elsewhere. If it is not yours, refuse it; else wait for its end, then run again",

@@ -109,7 +109,7 @@ func (w *walk) propagate(ctx context.Context) (result, error) {
 	}
 	wait := max(cmp.Or(w.s.Old.ParentTTL, t.CacheTTL), cmp.Or(w.s.Old.NSTTL, t.CacheTTL))
 	if until := w.s.ParentAt.Add(wait); now.Before(until) {
-		return w.wait(until, t.PollSlow*12, "every server of the parent zone has the new name servers; resolvers may keep the old ones for so long", ""), nil
+		return w.wait(until, t.PollSlow*12, "every server of the parent zone has the new name servers; resolvers may keep the old ones for so long"), nil
 	}
 	return result{done: true}, nil
 }
@@ -134,7 +134,7 @@ func (w *walk) unlike(ctx context.Context) (result, error) {
 			}
 		}
 	}
-	return w.again(t.PollSlow, "not every server of the parent zone has the new name servers", ""), nil
+	return w.again(t.PollSlow, "not every server of the parent zone has the new name servers"), nil
 }
 
 // filing is a statement that no platform can make.

@@ -106,7 +106,7 @@ func (w *walk) approve(ctx context.Context) (result, error) {
 		w.event(EventAttention, strings.TrimSuffix("a person must act at the new registrar: "+reason, ": "), "需要在新注册商处人工确认，例如查收确认邮件")
 	}
 	if w.r.cfg.KeepPace || w.s.Approved {
-		return w.again(t.PollSlow, "the transfer is under way", ""), nil
+		return w.again(t.PollSlow, "the transfer is under way"), nil
 	}
 	return w.letGo(ctx)
 }
@@ -130,9 +130,9 @@ func (w *walk) letGo(ctx context.Context) (result, error) {
 			return result{}, err
 		case state == OutFailed:
 			w.event(EventAttention, "the losing registrar says that the transfer has failed; the new one decides", "原注册商显示转出失败，以新注册商为准")
-			return w.again(t.PollSlow, "the transfer is under way", ""), nil
+			return w.again(t.PollSlow, "the transfer is under way"), nil
 		case state != OutRequested: // quick approval is right in this state only
-			return w.again(t.PollSlow, "the registry's request has not reached the losing registrar: "+state, ""), nil
+			return w.again(t.PollSlow, "the registry's request has not reached the losing registrar: "+state), nil
 		}
 		err := w.consent(StepApprove, "let go",
 			fmt.Sprintf("Letting %s go at once cannot be undone. Without it the registry does so in five days. Type let go:", w.s.Domain),

@@ -52,7 +52,7 @@ func (w *walk) unlock(ctx context.Context) (result, error) {
 	case err != nil:
 		return result{}, err
 	case code == "":
-		return w.again(w.r.cfg.Timing.Poll, "the auth code is being made", ""), nil
+		return w.again(w.r.cfg.Timing.Poll, "the auth code is being made"), nil
 	}
 	return result{done: true}, nil
 }
@@ -135,7 +135,7 @@ func (w *walk) check(ctx context.Context) (result, error) {
 			Hint: "locks, the code and real-name verification are in the Domain console", HintZH: "锁定、转移密码和实名认证可在域名控制台查看",
 		}
 	default:
-		return w.again(w.r.cfg.Timing.PollSlow, "the new registrar does not know yet whether it can take the domain", ""), nil
+		return w.again(w.r.cfg.Timing.PollSlow, "the new registrar does not know yet whether it can take the domain"), nil
 	}
 	price, err := w.price(ctx)
 	if err != nil {

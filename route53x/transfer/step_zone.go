@@ -113,7 +113,7 @@ func (w *walk) locate(ctx context.Context) (result, error) {
 	}
 	there, err := factsOf(ctx, w.r.cfg.From, w.s.Domain)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w.again(w.r.cfg.Timing.PollSlow, "neither registrar shows the domain at the moment", ""), nil
+		return w.again(w.r.cfg.Timing.PollSlow, "neither registrar shows the domain at the moment"), nil
 	}
 	if err != nil {
 		return result{}, err

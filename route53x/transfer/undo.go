@@ -109,7 +109,7 @@ func (w *walk) unorder(ctx context.Context) (result, error) {
 		return result{after: res.after}, err
 	}
 	w.s.Call = &Call{Name: c.name, Begun: w.r.now(), Ended: w.r.now()} // refused: do not do it again
-	return w.again(t.PollSlow, "the transfer is refused, and the new registrar does not know yet", ""), nil
+	return w.again(t.PollSlow, "the transfer is refused, and the new registrar does not know yet"), nil
 }
 
 func (w *walk) tooLate() string {
@@ -185,7 +185,7 @@ func (w *walk) forgotten(ctx context.Context) (result, error) {
 	}
 	if !d.Agree || !sameHosts(d.Nameservers, w.s.Old.Nameservers) {
 		w.s.Undo.BackAt = time.Time{}
-		return w.again(t.PollSlow, "not every server of the parent zone has the old name servers again", ""), nil
+		return w.again(t.PollSlow, "not every server of the parent zone has the old name servers again"), nil
 	}
 	if w.s.Undo.BackAt.IsZero() {
 		w.s.Undo.BackAt = now
@@ -201,7 +201,7 @@ func (w *walk) forgotten(ctx context.Context) (result, error) {
 		seen = settled
 	}
 	if until := seen.Add(max(cmp.Or(w.s.Old.ParentTTL, t.CacheTTL), own)); now.Before(until) {
-		return w.wait(until, t.PollSlow*12, "resolvers may keep the new name servers for so long, so that the records stay", ""), nil
+		return w.wait(until, t.PollSlow*12, "resolvers may keep the new name servers for so long, so that the records stay"), nil
 	}
 	return result{done: true}, nil
 }

@@ -19,7 +19,7 @@ func TestStaleChecksAreMadeAgain(t *testing.T) {
 	w.taskTime = 11 * time.Minute // the lock alone takes longer than the checks hold
 	var compared, switched time.Time
 	cfg.DNS = watching{cfg.DNS, func() { compared = w.clock() }}
-	cfg.From = switching{losing{w}, func() { switched = w.clock() }}
+	cfg.From = switching{&losing{w}, func() { switched = w.clock() }}
 	events, err := w.run(t, cfg, nil)
 	require.NoError(t, err, texts(events))
 	assert.Equal(t, 1, count(events, transfer.StepSwitch, transfer.EventBack))
@@ -33,7 +33,7 @@ type watching struct {
 }
 
 type switching struct {
-	losing
+	*losing
 	switched func()
 }
 
@@ -48,7 +48,7 @@ func TestALostSwitchIsGatedAgain(t *testing.T) {
 	w := newWorld()
 	cfg := w.config()
 	lost := 0
-	cfg.From = losingSwitch{losing{w}, &lost}
+	cfg.From = losingSwitch{&losing{w}, &lost}
 	events, err := w.run(t, cfg, nil)
 	require.NoError(t, err, texts(events))
 	assert.Equal(t, 1, lost)
@@ -57,7 +57,7 @@ func TestALostSwitchIsGatedAgain(t *testing.T) {
 }
 
 type losingSwitch struct {
-	losing
+	*losing
 	lost *int
 }
 

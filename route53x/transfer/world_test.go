@@ -111,7 +111,7 @@ func newWorld() *world {
 // config allows everything.
 func (w *world) config() transfer.Config {
 	return transfer.Config{
-		Domain: domain, From: losing{w}, To: gaining{w}, Source: source{w}, Zones: zones{w}, Records: zones{w}, DNS: world3{w}, Journal: w.journal,
+		Domain: domain, From: &losing{w}, To: &gaining{w}, Source: source{w}, Zones: &zones{w}, Records: &zones{w}, DNS: world3{w}, Journal: w.journal,
 		MaxPrice: transfer.Money{Cents: 2000, Currency: "USD"}, Acknowledge: []string{"go-redirect"}, Filing: transfer.FilingNone,
 		Consent: map[transfer.Step]string{transfer.StepSwitch: "switch", transfer.StepTransfer: "pay 15.00 USD", transfer.StepApprove: "let go"},
 		Now:     w.clock, OutcomeUnknown: func(err error) bool { return strings.Contains(err.Error(), "answer lost") },
@@ -171,7 +171,7 @@ type losing struct{ *world }
 
 func gone() error { return fmt.Errorf("no such domain here: %w", fs.ErrNotExist) }
 
-func (w losing) DomainFacts(context.Context, string) (time.Time, time.Time, []string, []string, error) {
+func (w *losing) DomainFacts(context.Context, string) (time.Time, time.Time, []string, []string, error) {
 	defer w.enter()()
 	if w.at == "new" {
 		return time.Time{}, time.Time{}, nil, nil, gone()
@@ -179,7 +179,7 @@ func (w losing) DomainFacts(context.Context, string) (time.Time, time.Time, []st
 	return epoch().Add(-400 * 24 * time.Hour), epoch().Add(200 * 24 * time.Hour), slices.Clone(w.ns), slices.Sorted(maps.Keys(w.status)), nil
 }
 
-func (w losing) SetNameservers(_ context.Context, _ string, ns []string) (string, error) {
+func (w *losing) SetNameservers(_ context.Context, _ string, ns []string) (string, error) {
 	defer w.enter()()
 	if w.at == "new" {
 		return "", gone()
@@ -190,7 +190,7 @@ func (w losing) SetNameservers(_ context.Context, _ string, ns []string) (string
 	return w.queue("ns", func() { w.ns = slices.Clone(ns); w.setParent(ns) })
 }
 
-func (w losing) SetLock(_ context.Context, _, status string, on bool) (string, error) {
+func (w *losing) SetLock(_ context.Context, _, status string, on bool) (string, error) {
 	defer w.enter()()
 	if w.at == "new" {
 		return "", gone()
@@ -204,7 +204,7 @@ func (w losing) SetLock(_ context.Context, _, status string, on bool) (string, e
 	})
 }
 
-func (w losing) TaskState(_ context.Context, _, id string) (string, string, error) {
+func (w *losing) TaskState(_ context.Context, _, id string) (string, string, error) {
 	defer w.enter()()
 	t := w.tasks[id]
 	switch {
@@ -218,17 +218,17 @@ func (w losing) TaskState(_ context.Context, _, id string) (string, string, erro
 	return transfer.Done, "", nil
 }
 
-func (w losing) TransferBlockers(context.Context, string) ([]string, error) {
+func (w *losing) TransferBlockers(context.Context, string) ([]string, error) {
 	defer w.enter()()
 	return slices.Clone(w.blocked), nil
 }
 
-func (w losing) DSKeyTags(context.Context, string) ([]uint16, error) {
+func (w *losing) DSKeyTags(context.Context, string) ([]uint16, error) {
 	defer w.enter()()
 	return slices.Clone(w.ds), nil
 }
 
-func (w losing) DeleteDS(_ context.Context, _ string, tag uint16) (string, error) {
+func (w *losing) DeleteDS(_ context.Context, _ string, tag uint16) (string, error) {
 	defer w.enter()()
 	if w.status[transfer.UpdateLock] {
 		w.failTask["ds"] = "clientUpdateProhibited: the domain is locked"
@@ -239,7 +239,7 @@ func (w losing) DeleteDS(_ context.Context, _ string, tag uint16) (string, error
 	})
 }
 
-func (w losing) RequestAuthCode(context.Context, string) (string, error) {
+func (w *losing) RequestAuthCode(context.Context, string) (string, error) {
 	defer w.enter()()
 	if w.status[transfer.TransferLock] {
 		return "", fmt.Errorf("the domain is locked")
@@ -249,7 +249,7 @@ func (w losing) RequestAuthCode(context.Context, string) (string, error) {
 	return id, err
 }
 
-func (w losing) AuthCode(_ context.Context, _, id string) (string, error) {
+func (w *losing) AuthCode(_ context.Context, _, id string) (string, error) {
 	defer w.enter()()
 	t := w.tasks[id]
 	switch {
@@ -270,7 +270,7 @@ func (w *world) last() *order {
 	return w.orders[len(w.orders)-1]
 }
 
-func (w losing) TransferOutState(context.Context, string) (string, time.Time, time.Time, error) {
+func (w *losing) TransferOutState(context.Context, string) (string, time.Time, time.Time, error) {
 	defer w.enter()()
 	if o := w.last(); o != nil && o.out != "" {
 		return o.out, o.requested, time.Time{}, nil
@@ -287,7 +287,7 @@ func (w losing) TransferOutState(context.Context, string) (string, time.Time, ti
 	return transfer.OutCodeIssued, time.Time{}, expires, nil
 }
 
-func (w losing) ApproveTransferOut(context.Context, string) (string, error) {
+func (w *losing) ApproveTransferOut(context.Context, string) (string, error) {
 	defer w.enter()()
 	o := w.last()
 	if o == nil || o.out != transfer.OutRequested {
@@ -296,7 +296,7 @@ func (w losing) ApproveTransferOut(context.Context, string) (string, error) {
 	return w.queue("approve", func() { w.approved++; o.ends = w.now.Add(20 * time.Minute) })
 }
 
-func (w losing) CancelTransferOut(context.Context, string) (string, error) {
+func (w *losing) CancelTransferOut(context.Context, string) (string, error) {
 	defer w.enter()()
 	o := w.last()
 	return w.queue("cancel", func() {
@@ -309,7 +309,7 @@ func (w losing) CancelTransferOut(context.Context, string) (string, error) {
 
 type gaining struct{ *world }
 
-func (w gaining) DomainFacts(context.Context, string) (time.Time, time.Time, []string, []string, error) {
+func (w *gaining) DomainFacts(context.Context, string) (time.Time, time.Time, []string, []string, error) {
 	defer w.enter()()
 	if w.at != "new" {
 		return time.Time{}, time.Time{}, nil, nil, gone()
@@ -321,29 +321,29 @@ func (w gaining) DomainFacts(context.Context, string) (time.Time, time.Time, []s
 	return epoch().Add(-400 * 24 * time.Hour), epoch().Add(565 * 24 * time.Hour), slices.Clone(w.newNS), status, nil
 }
 
-func (w gaining) SetNameservers(_ context.Context, _ string, ns []string) (string, error) {
+func (w *gaining) SetNameservers(_ context.Context, _ string, ns []string) (string, error) {
 	defer w.enter()()
 	return w.queue("new ns", func() { w.newNS = slices.Clone(ns); w.setParent(ns) })
 }
 
-func (w gaining) SetLock(_ context.Context, _, _ string, on bool) (string, error) {
+func (w *gaining) SetLock(_ context.Context, _, _ string, on bool) (string, error) {
 	defer w.enter()()
 	return w.queue("new lock", func() { w.newLock = on })
 }
 
-func (w gaining) TaskState(ctx context.Context, d, id string) (string, string, error) {
-	return losing(w).TaskState(ctx, d, id)
+func (w *gaining) TaskState(ctx context.Context, d, id string) (string, string, error) {
+	return (&losing{w.world}).TaskState(ctx, d, id)
 }
 
-func (w gaining) DSKeyTags(context.Context, string) ([]uint16, error)      { return nil, nil }
-func (w gaining) DeleteDS(context.Context, string, uint16) (string, error) { return "", nil }
+func (w *gaining) DSKeyTags(context.Context, string) ([]uint16, error)      { return nil, nil }
+func (w *gaining) DeleteDS(context.Context, string, uint16) (string, error) { return "", nil }
 
-func (w gaining) TransferPrice(context.Context, string) (int64, string, error) {
+func (w *gaining) TransferPrice(context.Context, string) (int64, string, error) {
 	defer w.enter()()
 	return w.price, "USD", nil
 }
 
-func (w gaining) CheckTransfer(_ context.Context, _, code string) (string, string, error) {
+func (w *gaining) CheckTransfer(_ context.Context, _, code string) (string, string, error) {
 	defer w.enter()()
 	if code != authCode {
 		return transfer.No, "wrong code", nil
@@ -359,7 +359,7 @@ func (w gaining) CheckTransfer(_ context.Context, _, code string) (string, strin
 	return transfer.Yes, "", nil
 }
 
-func (w gaining) TransferDomain(_ context.Context, _, code string, ns []string) (string, error) {
+func (w *gaining) TransferDomain(_ context.Context, _, code string, ns []string) (string, error) {
 	defer w.enter()()
 	if code != authCode || w.status[transfer.TransferLock] {
 		return "", &route53x.Error{Kind: route53x.ErrInvalid, Op: "TransferDomain"}
@@ -371,7 +371,7 @@ func (w gaining) TransferDomain(_ context.Context, _, code string, ns []string) 
 	return o.id, nil
 }
 
-func (w gaining) FindTransfer(_ context.Context, _ string, since time.Time) (string, error) {
+func (w *gaining) FindTransfer(_ context.Context, _ string, since time.Time) (string, error) {
 	defer w.enter()()
 	for _, o := range slices.Backward(w.orders) {
 		if !o.placed.Before(since) && !w.now.Before(o.placed.Add(2*time.Minute)) { // the list lags
@@ -381,7 +381,7 @@ func (w gaining) FindTransfer(_ context.Context, _ string, since time.Time) (str
 	return "", nil
 }
 
-func (w gaining) OperationState(_ context.Context, id string) (string, string, error) {
+func (w *gaining) OperationState(_ context.Context, id string) (string, string, error) {
 	defer w.enter()()
 	for _, o := range w.orders {
 		if o.id == id {

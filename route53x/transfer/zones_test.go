@@ -84,7 +84,7 @@ type zones struct{ *world }
 
 func notFound() error { return &route53x.Error{Kind: route53x.ErrNotFound, Op: "zone"} }
 
-func (w zones) FindZone(_ context.Context, _ string, o *route53x.FindZoneOptions) (route53x.Zone, error) {
+func (w *zones) FindZone(_ context.Context, _ string, o *route53x.FindZoneOptions) (route53x.Zone, error) {
 	defer w.enter()()
 	var fit []route53x.Zone
 	for _, h := range w.zones {
@@ -101,7 +101,7 @@ func (w zones) FindZone(_ context.Context, _ string, o *route53x.FindZoneOptions
 	return route53x.Zone{}, &route53x.Error{Kind: route53x.ErrAmbiguous, Op: "FindZone", IDs: []string{fit[0].ID, fit[1].ID}}
 }
 
-func (w zones) Zone(_ context.Context, id string) (route53x.Zone, error) {
+func (w *zones) Zone(_ context.Context, id string) (route53x.Zone, error) {
 	defer w.enter()()
 	if h, ok := w.zones[id]; ok {
 		return h.zone, nil
@@ -109,7 +109,7 @@ func (w zones) Zone(_ context.Context, id string) (route53x.Zone, error) {
 	return route53x.Zone{}, notFound()
 }
 
-func (w zones) EnsureZone(_ context.Context, name, ref string, _ *route53x.ZoneOptions) (route53x.Zone, bool, error) {
+func (w *zones) EnsureZone(_ context.Context, name, ref string, _ *route53x.ZoneOptions) (route53x.Zone, bool, error) {
 	defer w.enter()()
 	for _, h := range w.zones {
 		if h.zone.CallerReference == ref {
@@ -136,7 +136,7 @@ func (w *world) addZone(name, ref string) route53x.Zone {
 	return z
 }
 
-func (w zones) DeleteZone(_ context.Context, id string) error {
+func (w *zones) DeleteZone(_ context.Context, id string) error {
 	defer w.enter()()
 	h, ok := w.zones[id]
 	switch {
@@ -149,7 +149,7 @@ func (w zones) DeleteZone(_ context.Context, id string) error {
 	return nil
 }
 
-func (w zones) RRSets(_ context.Context, id string, _ *route53x.ListOptions) iter.Seq2[route53x.RRSet, error] {
+func (w *zones) RRSets(_ context.Context, id string, _ *route53x.ListOptions) iter.Seq2[route53x.RRSet, error] {
 	return func(yield func(route53x.RRSet, error) bool) {
 		defer w.enter()()
 		h, ok := w.zones[id]
@@ -165,7 +165,7 @@ func (w zones) RRSets(_ context.Context, id string, _ *route53x.ListOptions) ite
 	}
 }
 
-func (w zones) Apply(_ context.Context, id string, p *route53x.Plan, o *route53x.ApplyOptions) (route53x.Result, error) {
+func (w *zones) Apply(_ context.Context, id string, p *route53x.Plan, o *route53x.ApplyOptions) (route53x.Result, error) {
 	defer w.enter()()
 	h := w.zones[id]
 	for _, c := range p.Changes {
@@ -189,7 +189,7 @@ func (w zones) Apply(_ context.Context, id string, p *route53x.Plan, o *route53x
 	return route53x.Result{ChangeIDs: []string{change}, Done: []int{1}}, nil
 }
 
-func (w zones) WaitSync(context.Context, []string, *route53x.WaitOptions) error { return nil }
+func (w *zones) WaitSync(context.Context, []string, *route53x.WaitOptions) error { return nil }
 
 // memory is a journal that survives what its runner does not.
 type memory struct {
