@@ -37,6 +37,7 @@ func TestAnswersByTheirBytesAndStatus(t *testing.T) {
 		"error, charset": {status: 422, kind: "application/json; charset=utf-8", body: `{"error":"bad region","status":422}`, want: vultr.ErrInput, says: "bad region"},
 		"not found":      {status: 404, kind: "application/json", body: `{"error":"Invalid block.","status":404}`, want: fs.ErrNotExist, says: "Invalid block."},
 		"conflict":       {status: 409, kind: "application/json", body: `{"error":"busy"}`, want: vultr.ErrConflict, says: "busy"},
+		"a proxy's time": {status: 408, want: vultr.ErrTemporary, says: "HTTP 408"},
 		"throttled":      {status: 429, kind: "application/json", body: `{"error":"slow down"}`, want: vultr.ErrThrottled, says: "slow down"},
 		"server error":   {status: 500, kind: "application/json", body: `{"error":"oops"}`, want: vultr.ErrTemporary, says: "oops"},
 		"empty 503":      {status: 503, want: vultr.ErrTemporary, says: "HTTP 503 with 0 bytes of nothing declared"},

@@ -144,6 +144,7 @@ func TestEnsureAfterALostAnswerBuysNothing(t *testing.T) {
 				srv.LoseNext(k.op)
 				_, err := k.create(t.Context(), t, srv, c, nil, false)
 				require.ErrorIs(t, err, vultr.ErrUnknownOutcome)
+				assert.Equal(t, 1, srv.Bought(k.kind))
 				first, err := k.create(t.Context(), t, srv, c, nil, true)
 				require.NoError(t, err)
 				second, err := k.create(t.Context(), t, srv, c, nil, true)
@@ -151,6 +152,27 @@ func TestEnsureAfterALostAnswerBuysNothing(t *testing.T) {
 				assert.Equal(t, first, second)
 				assert.Equal(t, 1, srv.Bought(k.kind))
 				assert.Equal(t, 1, srv.Calls(k.op))
+			})
+		})
+	}
+}
+
+// The answer to Ensure's own purchase is lost.
+func TestEnsureFindsWhatItsOwnPurchaseHasLeft(t *testing.T) {
+	t.Parallel()
+	for kind, k := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, vultrtest.Options{Lag: 4 * time.Second}, func(w world) {
+				if kind == "gateway" {
+					made(w.c.VFS().Create(w.t.Context(), tree(), nil))(w.t)
+					time.Sleep(4 * time.Second)
+				}
+				w.srv.LoseNext(k.op)
+				id, err := k.create(w.t.Context(), w.t, w.srv, w.c, nil, true)
+				require.NoError(w.t, err)
+				assert.NotEmpty(w.t, id)
+				assert.Equal(w.t, 1, w.srv.Bought(k.kind))
 			})
 		})
 	}
@@ -231,16 +253,19 @@ func TestAdoptionIsPicky(t *testing.T) {
 		before []vultr.BlockSpec // bought in good time
 		during []vultr.BlockSpec // bought by others during the call
 		lost   bool              // the call takes effect
+		soon   bool              // the call comes within the same second as those before
 		want   bool
 	}{
-		"nothing there":         {},
-		"an older one":          {before: []vultr.BlockSpec{volume()}},
-		"an older one and ours": {before: []vultr.BlockSpec{volume()}, lost: true, want: true},
-		"two at once":           {during: []vultr.BlockSpec{volume()}, lost: true},
-		"another label":         {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Label = "db2" })}},
-		"another region":        {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Region = "ams" })}},
-		"another size":          {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.SizeGB = 41 })}},
-		"another type":          {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Type = vultr.StorageOpt })}},
+		"nothing there":                            {},
+		"an older one":                             {before: []vultr.BlockSpec{volume()}},
+		"an older one of the same second":          {before: []vultr.BlockSpec{volume()}, soon: true},
+		"an older one of the same second and ours": {before: []vultr.BlockSpec{volume()}, soon: true, lost: true, want: true},
+		"an older one and ours":                    {before: []vultr.BlockSpec{volume()}, lost: true, want: true},
+		"two at once":                              {during: []vultr.BlockSpec{volume()}, lost: true},
+		"another label":                            {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Label = "db2" })}},
+		"another region":                           {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Region = "ams" })}},
+		"another size":                             {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.SizeGB = 41 })}},
+		"another type":                             {during: []vultr.BlockSpec{other(func(s *vultr.BlockSpec) { s.Type = vultr.StorageOpt })}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,7 +278,9 @@ func TestAdoptionIsPicky(t *testing.T) {
 					}
 				}
 				buy(tt.before)
-				time.Sleep(90 * time.Second)
+				if !tt.soon {
+					time.Sleep(90 * time.Second)
+				}
 				fresh := len(tt.before) + 1
 				srv.Observe(func(e fault.Event) {
 					if e.Op != vultrtest.CreateBlock || e.N != fresh || e.When != fault.Before {
