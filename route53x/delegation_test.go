@@ -241,6 +241,12 @@ func TestVerifyDS(t *testing.T) {
 	require.NoError(t, err)
 	ds := key.ToDS(dns.SHA256)
 	ds.Hdr.Ttl = 86400
+	forged := *ds
+	forged.Digest = digest
+	problem := func(server string) string {
+		return fmt.Sprintf("ds example.com.: %s has no key for the DS of the parent, %d (algorithm 13): have it deleted and wait 24h0m0s, "+
+			"or sign the zone with that key", server, ds.KeyTag)
+	}
 	for name, tt := range map[string]struct {
 		parent string
 		keys   []int // of the new servers that have the key
@@ -249,8 +255,11 @@ func TestVerifyDS(t *testing.T) {
 		"no DS": {parent: "example NS ns1.old.example.\n"},
 		"a DS": {
 			parent: "example NS ns1.old.example.\n" + ds.String() + "\n", keys: []int{0},
-			want: []string{fmt.Sprintf("ds example.com.: 198.51.100.2:53 has no key for the DS of the parent, %d (algorithm 13): have it deleted and wait 24h0m0s, "+
-				"or sign the zone with that key", ds.KeyTag)},
+			want: []string{problem("198.51.100.2:53")},
+		},
+		"a DS of another key with the same tag": {
+			parent: "example NS ns1.old.example.\n" + forged.String() + "\n", keys: []int{0, 1},
+			want: []string{problem("198.51.100.1:53"), problem("198.51.100.2:53")},
 		},
 		"a DS with its key": {parent: "example NS ns1.old.example.\n" + ds.String() + "\n", keys: []int{0, 1}},
 		"no delegation":     {want: []string{"delegation example.com.: route53x: delegation example.com.: not found: the parent zone does not have it"}},

@@ -21,6 +21,7 @@ const oldZone = `
 @            CAA    0 issue "amazon.com"
 @            CAA    0 issue "letsencrypt.org"
 www          CNAME  @
+dangling     CNAME  nowhere
 mail         A      192.0.2.25
 mail         AAAA   2001:db8::25
 a.b.deep     TXT    "the names above are empty"
@@ -132,6 +133,13 @@ func plants() map[string]plant {
 			zone: newZone("", "*.wild       A"),
 			want: []string{`A *.wild.example.com. A: missing: 192.0.2.99 → NODATA`, `B *.wild.example.com. A: missing: 192.0.2.99 → NODATA`},
 		},
+		"a rare type at a wildcard": {
+			zone: newZone("*.wild SSHFP 4 1 00112233445566778899aabbccddeeff00112233\n"),
+			want: []string{
+				"A *.wild.example.com. SSHFP: extra: NODATA → 4 1 00112233445566778899aabbccddeeff00112233",
+				"B *.wild.example.com. SSHFP: extra: NODATA → 4 1 00112233445566778899aabbccddeeff00112233",
+			},
+		},
 		"wildcard below the zone that nobody told of": {
 			zone: newZone("* AAAA 2001:db8::1\n"),
 			want: []string{`A *.example.com. AAAA: extra: NXDOMAIN → 2001:db8::1`, `B *.example.com. AAAA: extra: NXDOMAIN → 2001:db8::1`},
@@ -183,6 +191,45 @@ func plants() map[string]plant {
 				return m
 			}),
 			want: []string{"B both.example.com. A: noauth: 192.0.2.7, 192.0.2.8 → no authority: NODATA"},
+		},
+		"refers to itself": {
+			zone: newZone(""),
+			twist: twisted("both.example.com.", dns.TypeA, func(m *dns.Msg, _ bool) *dns.Msg {
+				m.Authoritative, m.Answer = false, nil
+				m.Ns = []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeNS, Class: dns.ClassINET, Ttl: 60}, Ns: "ns1.old.example."}}
+				return m
+			}),
+			want: []string{"B both.example.com. A: noauth: 192.0.2.7, 192.0.2.8 → no authority: NODATA"},
+		},
+		"a CNAME to nothing, with either RCODE": {
+			zone: newZone(""),
+			twist: twisted("dangling.example.com.", dns.TypeNone, func(m *dns.Msg, _ bool) *dns.Msg {
+				m.Rcode = dns.RcodeSuccess
+				return m
+			}),
+		},
+		"SERVFAIL that passes": {
+			zone: newZone(""),
+			twist: func() func(*dns.Msg, bool, *dns.Msg) *dns.Msg {
+				n := 0
+				return twisted("mail.example.com.", dns.TypeA, func(m *dns.Msg, _ bool) *dns.Msg {
+					if n++; n == 1 {
+						m.Rcode, m.Answer = dns.RcodeServerFailure, nil
+					}
+					return m
+				})
+			}(),
+		},
+		"a CNAME that is gone, and a fault beside it": {
+			zone: newZone("", "www"),
+			twist: twisted("www.example.com.", dns.TypeMX, func(m *dns.Msg, _ bool) *dns.Msg {
+				m.Rcode = dns.RcodeRefused
+				return m
+			}),
+			want: []string{
+				"A www.example.com. CNAME: missing: example.com. → NXDOMAIN", "B www.example.com. CNAME: missing: example.com. → NXDOMAIN",
+				"B www.example.com. MX: rcode: CNAME example.com. → REFUSED",
+			},
 		},
 		"truncated over TCP too": {
 			zone: newZone(""),

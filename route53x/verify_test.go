@@ -388,7 +388,7 @@ func TestReport(t *testing.T) {
 		b.twist = twisted("quote.example.com.", dns.TypeTXT, func(*dns.Msg, bool) *dns.Msg { return nil })
 		r, err := route53x.Verify(t.Context(), v, &route53x.VerifyOptions{Exchanger: n})
 		require.NoError(t, err)
-		assert.Equal(t, `example.com.: 95 questions to 2 old and 2 new servers; 139 answers are the same, 7 differ, 4 differ as expected
+		assert.Equal(t, `example.com.: 103 questions to 2 old and 2 new servers; 155 answers are the same, 7 differ, 4 differ as expected
 ! all 2 new servers: _3a1f.example.com. CNAME: missing: _9c2e.acm-validations.aws. → NXDOMAIN
 ! all 2 new servers: mail.example.com. A: missing: 192.0.2.25 → NXDOMAIN
 ! all 2 new servers: mail.example.com. AAAA: missing: 2001:db8::25 → NXDOMAIN
