@@ -73,15 +73,16 @@ func TestSetupACMEWithAnswersLost(t *testing.T) {
 					for range times {
 						srv.LoseNext(op)
 					}
-					_, err := c.SetupACME(t.Context(), acmeSpec(), srv.Solver(), nil)
+					a, err := c.SetupACME(t.Context(), acmeSpec(), srv.Solver(), nil)
 					if times == 3 {
 						require.Error(t, err)
-						_, err = c.SetupACME(t.Context(), acmeSpec(), srv.Solver(), nil)
+						a, err = c.SetupACME(t.Context(), acmeSpec(), srv.Solver(), nil)
 					}
 					require.NoError(t, err)
+					assert.NotEmpty(t, a.HMAC())
 					endpoints, validations, bindings := srv.ACMECounts()
 					assert.Equal(t, []int{1, 2, 1}, []int{endpoints, validations, bindings})
-				})
+				}, func(o *acmxtest.Options) { o.ListLag = time.Minute })
 			})
 		}
 	}

@@ -224,8 +224,8 @@ func (r acmeRun) binding(ctx context.Context, a ACMEAccess) (ACMEAccess, error) 
 	return a, nil
 }
 
-// newBinding counts the bindings that are there into its token: a repetition after a lost answer is the same, one after
-// another has been made is not.
+// newBinding counts the bindings that are listed into its token: a repetition after a lost answer, which the list does not
+// show yet, is the same, and one after that is another.
 func (r acmeRun) newBinding(ctx context.Context, a *ACMEAccess, others int) error {
 	r.say("binding ACME accounts to %s", r.spec.RoleARN)
 	in := acm.CreateAcmeExternalAccountBindingInput{

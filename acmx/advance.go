@@ -216,6 +216,11 @@ func (c *Client) stepDetails(ctx context.Context, spec Spec, s State) (State, Ne
 	if errors.Is(err, fs.ErrNotExist) && c.now().Sub(s.RequestedAt) < patience {
 		return s.again(time.Second, 8*time.Second, 2)
 	}
+	if e, ok := errors.AsType[*Error](err); ok && errors.Is(err, fs.ErrNotExist) && !s.Reused {
+		gone := *e
+		gone.Message += "; ACM answers the request with a certificate that is gone: if it was deleted within the last hour, run this again after that, or set Spec.Label"
+		return s, Next{Step: s.Step}, &gone
+	}
 	if err != nil {
 		return s, Next{Step: s.Step}, err
 	}

@@ -42,9 +42,33 @@ func TestPlanThenEnsure(t *testing.T) {
 		assert.Contains(t, plan.String(), "charges $86.00 each time")
 
 		srv.Forget(cert.ARN())
+		time.Sleep(2 * time.Hour)
 		_, err = plan.Ensure(t.Context(), srv.Solver(), nil)
 		require.ErrorIs(t, err, fs.ErrNotExist, "a plan to reuse never buys")
+		assert.Equal(t, 1, srv.Calls("RequestCertificate"))
 		assert.Len(t, srv.Bill(), 1)
+	})
+}
+
+// For an hour ACM answers the same request with a certificate that was deleted: the error says so, and what to do.
+func TestEnsureAfterADeletionWithinTheHour(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
+		cert, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)
+		require.NoError(t, err)
+		require.NoError(t, cert.Delete(t.Context()))
+		time.Sleep(time.Minute)
+		_, err = c.Ensure(t.Context(), spec(), srv.Solver(), nil)
+		require.ErrorIs(t, err, fs.ErrNotExist)
+		assert.ErrorContains(t, err, "deleted within the last hour")
+		other := spec()
+		other.Label = "again"
+		_, err = c.Ensure(t.Context(), other, srv.Solver(), nil)
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		_, err = c.Ensure(t.Context(), spec(), srv.Solver(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, 2, srv.Count())
 	})
 }
 

@@ -259,7 +259,7 @@ func (s *Server) listBindings(_ context.Context, in acm.ListAcmeExternalAccountB
 	}
 	list := []any{}
 	for _, arn := range slices.Sorted(maps.Keys(s.state.ACME.Bindings)) {
-		if b := s.state.ACME.Bindings[arn]; b.Endpoint == e.ARN {
+		if b := s.state.ACME.Bindings[arn]; b.Endpoint == e.ARN && s.opts.Now().Sub(b.CreatedAt) >= s.opts.ListLag {
 			list = append(list, bindingMap(b))
 		}
 	}
