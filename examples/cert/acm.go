@@ -24,6 +24,9 @@ func (a *acm) Quote(ctx context.Context) (Quote, error) {
 	spec := a.spec
 	spec.MaxCost = spec.Estimate(nil).Issue // a person decides, who has seen the quote
 	p, err := a.client.Plan(ctx, spec, nil)
+	if e, ok := errors.AsType[*acmx.Error](err); ok && e.HTTPStatus == 0 && errors.Is(err, acmx.ErrInvalid) {
+		return Quote{}, inputError{err} // found here, before anything was sent
+	}
 	if err != nil {
 		return Quote{}, err
 	}

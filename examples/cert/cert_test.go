@@ -81,12 +81,31 @@ func TestBuysOnce(t *testing.T) {
 	require.Equal(t, exitDone, got.code, got.screen)
 	assert.Equal(t, before, writes())
 
+	// Files that are lost are exported again, whatever the journal says.
+	require.NoError(t, os.RemoveAll(w.ssl()))
+	got = w.run(w.usual()...)
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.Equal(t, first, w.installed().Serial())
+
 	// With the journal lost, it is found at the authority; with the files lost, they are exported again.
 	require.NoError(t, os.RemoveAll(filepath.Join(w.dir, "out")))
 	require.NoError(t, os.RemoveAll(w.ssl()))
 	got = w.run(w.usual()...)
 	require.Equal(t, exitDone, got.code, got.screen)
 	assert.Equal(t, first, w.installed().Serial())
+	assert.Equal(t, acmx.Dollars(14), w.acm.Spent())
+}
+
+// What the platform refuses in the middle is a failure, and not bad input with "nothing was done".
+func TestRefusedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.acm.FailNext("ExportCertificate", "ValidationException")
+	got := w.run(w.usual("-yes")...)
+	require.Equal(t, exitFailed, got.code, got.screen)
+	assert.NotContains(t, got.screen, "nothing was done")
+	got = w.run(w.usual()...)
+	require.Equal(t, exitDone, got.code, got.screen)
 	assert.Equal(t, acmx.Dollars(14), w.acm.Spent())
 }
 
@@ -181,6 +200,40 @@ func TestInstallsARenewalAndUndoesIt(t *testing.T) {
 	require.NoError(t, err, string(out))
 	assert.Equal(t, first, w.installed().Serial())
 	assert.Equal(t, 3, reloads())
+}
+
+// The files of a hand-made installation are what the first undo goes back to.
+func TestUndoesToFilesThatWereThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, os.MkdirAll(w.ssl(), 0o755))
+	for _, name := range []string{"fullchain.pem", "privkey.pem"} {
+		require.NoError(t, os.WriteFile(filepath.Join(w.ssl(), name), []byte("by hand: "+name), 0o600))
+	}
+	got := w.run(w.usual("-yes")...)
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.Contains(t, got.screen, "the files that are there become the first version")
+	w.installed()
+	_, undo, found := strings.Cut(got.screen, "# put the certificate before back\n")
+	require.True(t, found, got.screen)
+	undo, _, _ = strings.Cut(undo, "\n")
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", undo).CombinedOutput()
+	require.NoError(t, err, string(out))
+	data, err := os.ReadFile(filepath.Join(w.ssl(), "privkey.pem"))
+	require.NoError(t, err)
+	assert.Equal(t, "by hand: privkey.pem", string(data))
+}
+
+// With no version kept there is nothing to go back to, and no command that would.
+func TestOffersNoUndoThatCannotBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Equal(t, exitDone, w.run(w.usual("-yes", "-keep", "0")...).code)
+	w.renew()
+	got := w.run(w.usual("-keep", "0")...)
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.NotContains(t, got.screen, "ln -sfn")
+	assert.Contains(t, got.screen, "delete-certificate")
 }
 
 // A reload that fails leaves what was there before, and the next run tries again.

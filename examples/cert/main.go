@@ -169,7 +169,7 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errInput) || errors.Is(err, acmx.ErrInvalid):
+	case errors.Is(err, errInput):
 		return exitInput
 	case errors.Is(err, errNotConfirmed):
 		return exitNotConfirmed

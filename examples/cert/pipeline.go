@@ -36,6 +36,7 @@ type (
 	Shelf interface {
 		Installed() (Installed, error)
 		Install(ctx context.Context, b Bundle, reload func(ctx context.Context) error) (changed bool, err error)
+		Has(version string) bool
 		Describe(lang Lang) string
 	}
 )
@@ -66,6 +67,7 @@ type Quote struct {
 type Installed struct {
 	Facts
 	Version string // its name on the shelf, by which it can be put back
+	Plain   string // what the files get for a name that were there before the first installation; "" = there are none
 }
 
 // Job is what the flags asked for, already checked.
@@ -215,7 +217,7 @@ func (p *Pipeline) install(ctx context.Context, id string, plan Plan) error {
 	}
 	key := stepInstall + ":" + hash(plan.Where)[:12]
 	e := p.Journal.Step(key)
-	if !e.Done.IsZero() && e.Values["serial"] == now.Serial && plan.Installed.Serial == now.Serial {
+	if !e.Done.IsZero() && plan.Installed.Serial == now.Serial {
 		p.Report.Skip(stepInstall, now.Serial)
 		return nil
 	}
@@ -243,6 +245,9 @@ func (p *Pipeline) install(ctx context.Context, id string, plan Plan) error {
 	after, err := p.Shelf.Installed()
 	if err != nil {
 		return &StepError{stepInstall, err}
+	}
+	if before == "" {
+		before = after.Plain
 	}
 	if err := p.Journal.Finish(key, values{"serial": facts.Serial, "version": after.Version, "before": before}); err != nil {
 		return &StepError{stepInstall, err}

@@ -60,7 +60,10 @@ func (p *Pipeline) plan(ctx context.Context) (Plan, error) {
 	add(stepExport, say.Say("with a passphrase made up for the one call; the key is in memory only", "使用一次性口令；私钥只在内存中"), free)
 	add(stepChain, say.Say("leaf and intermediates in order, without the root; check that key and certificate are a pair", "按顺序排列证书与中间证书，去掉根证书；检查私钥与证书匹配"), free)
 	there := say.Say("nothing is there yet", "目前为空")
-	if at.Serial != "" {
+	switch {
+	case at.Version == "" && at.Plain != "":
+		there = say.Say("the files that are there become the first version", "现有文件将成为第一个版本")
+	case at.Serial != "":
 		there = say.Sayf("there now: serial %s until %s", "现有：序列号 %s，有效期至 %s", at.Serial, day(at.Until))
 	}
 	add(stepInstall, p.Shelf.Describe(say)+"; "+there, free)
@@ -89,6 +92,7 @@ func (p *Pipeline) undo(id string) []Undo {
 	e := p.Journal.Step(stepInstall + ":" + hash(p.Job.Dir)[:12])
 	var out []Undo
 	switch before := e.Values["before"]; {
+	case before != "" && !p.Shelf.Has(before): // -keep was small
 	case before != "":
 		out = append(out, Undo{
 			say.Say("put the certificate before back", "恢复之前的证书"),

@@ -19,14 +19,32 @@ type shelf struct {
 	keep   int
 }
 
+// adopted is the name that acmx gives to the files that it finds in the folder.
+const adopted = "000000-adopted"
+
 // Installed reads what is there.
-func (s shelf) Installed() (Installed, error) {
+func (s shelf) Installed() (at Installed, err error) {
+	for _, name := range []string{"fullchain.pem", "privkey.pem", "haproxy.pem"} {
+		if info, err := os.Lstat(filepath.Join(s.dir, name)); err == nil && info.Mode().IsRegular() {
+			at.Plain = adopted
+		}
+	}
+	if s.Has(adopted) {
+		at.Plain = adopted
+	}
 	b, err := acmx.ReadDir(s.dir)
 	if err != nil {
-		return Installed{}, err
+		return at, err
 	}
 	target, err := os.Readlink(filepath.Join(s.dir, "current"))
-	return Installed{bundle{b}.Facts(), filepath.Base(target)}, err
+	at.Facts, at.Version = bundle{b}.Facts(), filepath.Base(target)
+	return at, err
+}
+
+// Has reports whether a version is still there.
+func (s shelf) Has(version string) bool {
+	_, err := os.Stat(filepath.Join(s.dir, "versions", version))
+	return err == nil
 }
 
 // Install puts a bundle there.
