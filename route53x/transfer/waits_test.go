@@ -94,20 +94,33 @@ func TestDSIsWaitedOut(t *testing.T) {
 	assert.Empty(t, w.ds)
 }
 
-// The auth code expires: a stale one is asked for again.
+// The auth code expires: a stale one is asked for again, and so is one that is about to expire.
 func TestExpiredCodeIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	cfg := w.config()
-	delete(cfg.Consent, transfer.StepTransfer)
-	_, err := w.run(t, cfg, nil)
-	require.ErrorIs(t, err, transfer.ErrNeedsConsent)
-	require.NoError(t, w.sleep(t.Context(), 7*24*time.Hour)) // the person takes a week
-	events, err := w.run(t, w.config(), nil)
-	require.NoError(t, err, texts(events))
-	assert.Equal(t, 1, count(events, transfer.StepUnlock, transfer.EventCall))
-	assert.Len(t, w.codes, 2)
-	assert.Len(t, w.orders, 1)
+	const days = 24 * time.Hour
+	for name, tt := range map[string]struct {
+		person time.Duration // takes so long to agree
+		codes  int
+	}{
+		"good for an hour":      {6*days - time.Hour, 1},
+		"good for some minutes": {6*days - 20*time.Minute, 2},
+		"expired":               {7 * days, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			cfg := w.config()
+			delete(cfg.Consent, transfer.StepTransfer)
+			_, err := w.run(t, cfg, nil)
+			require.ErrorIs(t, err, transfer.ErrNeedsConsent)
+			require.NoError(t, w.sleep(t.Context(), tt.person))
+			events, err := w.run(t, w.config(), nil)
+			require.NoError(t, err, texts(events))
+			assert.Equal(t, tt.codes-1, count(events, transfer.StepUnlock, transfer.EventCall))
+			assert.Len(t, w.codes, tt.codes)
+			assert.Len(t, w.orders, 1)
+		})
+	}
 }
 
 // Quick approval only in state "requested".
