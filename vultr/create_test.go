@@ -307,6 +307,19 @@ func TestAdoptionIsPicky(t *testing.T) {
 	}
 }
 
+// A volume that was bought before, and that no list showed yet when the call began, is not ours: its date says so.
+func TestAdoptionKnowsWhatIsOlderAndAppearsLate(t *testing.T) {
+	t.Parallel()
+	bubble(t, vultrtest.Options{Lag: 5 * time.Second}, func(w world) {
+		made(w.c.Block().Create(w.t.Context(), volume(), nil))(w.t)
+		time.Sleep(3 * time.Second)
+		w.srv.DropNext(vultrtest.CreateBlock)
+		_, err := w.c.Block().Create(w.t.Context(), volume(), &vultr.CreateOptions{FindByLabel: true})
+		require.ErrorIs(w.t, err, vultr.ErrUnknownOutcome)
+		assert.Equal(w.t, 1, w.srv.Bought(vultr.KindBlock))
+	})
+}
+
 // A clock of ours that is wrong by an hour, either way, does not matter: the platform's is asked.
 func TestAdoptionGoesByThePlatformsClock(t *testing.T) {
 	t.Parallel()
