@@ -1,5 +1,6 @@
-// Package aliyun sends text messages through Aliyun (Alibaba Cloud), reads the zones of its DNS, looks after the domains
-// that are registered there and lets them go to another registrar, and makes any of its signed API calls.
+// Package aliyun sends text messages through Aliyun (Alibaba Cloud), sets the headers that its CDN sends, reads the zones
+// of its DNS, looks after the domains that are registered there and lets them go to another registrar, and makes any of its
+// signed API calls.
 //
 // A text message is not idempotent and costs money. The platform has no idempotency key, its business errors arrive as
 // HTTP 200, and an answer that is lost says nothing about the message. The package is built around that:
@@ -39,6 +40,11 @@
 //		… // the window opens in e.RetryAfter
 //	}
 //
+// [SMS.SendMany] sends any number of them in the fewest requests, and says of each whether it was accepted, refused, not
+// sent, or may have been sent. [ReportHandler] takes the carriers' reports, and [UplinkHandler] what phones answer; the
+// platform neither signs nor authenticates these pushes, so both want a secret. [SMS.Quote] counts before, [SMS.Statistics]
+// afterwards; [SMS.SendGlobe] is the international API, which takes the text itself.
+//
 // The examples below run as they stand, on the fake of package aliyuntest.
 //
 // # Limits
@@ -47,6 +53,15 @@
 // day from one sign, and fifty notices a day of one template; minute and hour are the calendar's in UTC+8, the day is 24
 // hours from a send. [WindowGuard] counts the same within one process. A parameter has up to 35 characters (unverified;
 // [SMSOptions].ParamLimit), a message up to 500. The records of [SMS.Details] go back 30 days.
+//
+// # CORS at the CDN
+//
+// A response header rule that is written twice is two rules, and two rules may be two Access-Control-Allow-Origin headers,
+// which browsers refuse. So [CDN.PlanCORS] reads what is there and finds the difference, [CDN.Apply] does what is left of it
+// and stops where somebody else has changed the rules since, [CDN.Wait] looks until the nodes have it, and [ProbeCORS]
+// asks any address as a browser would and names what is wrong. Rules of other headers are left alone. The header rules
+// do not make OPTIONS succeed: that is the origin's affair, or another rule's. [CDN.Refresh] and [CDN.Push] ask for the
+// day's quota first.
 //
 // # Zones and domains
 //
@@ -84,6 +99,8 @@
 //
 // # Sources
 //
-// API dysmsapi 2017-05-25, Alidns 2015-01-09, Domain 2018-01-29; help.aliyun.com/document_detail/44335 (rules, length, flow control), 101346 and 101347 (error
-// codes). Read 2026-11. What these do not say, or nobody has tried, is marked unverified where it is used.
+// API dysmsapi 2017-05-25 and 2018-05-01, cdn 2018-05-10, Alidns 2015-01-09, Domain 2018-01-29;
+// help.aliyun.com/document_detail/44335 (rules, length, flow control), 101346 and 101347 (error codes), 101867 (reports),
+// 388460 (response headers). Read 2026-11. What these do not say, or nobody has tried, is marked unverified where it is
+// used.
 package aliyun

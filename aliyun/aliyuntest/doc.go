@@ -1,5 +1,5 @@
-// Package aliyuntest is a fake of Aliyun as package aliyun uses it, as strict as the platform: text messages, zones with
-// their name server, and registered domains.
+// Package aliyuntest is a fake of Aliyun as package aliyun uses it, as strict as the platform: text messages, the CDN with
+// its nodes, zones with their name server, and registered domains.
 //
 // It is behaviour with state, not canned answers: what the platform refuses, the fake refuses, with the same codes; what
 // the platform would send and bill, the fake counts. Errors of the gateway are HTTP 4xx or 5xx, errors of the business
@@ -13,6 +13,16 @@
 //     same sign and number, and 40 codes a day for a number whoever sends.
 //   - Records of QuerySendDetails appear after [Options].DetailLag, newest first, up to 50 a page, of one day in UTC+8,
 //     with TotalCount as a string and the OutId of the send.
+//
+//   - [Server.PushReports] brings the carriers' reports to an address, and again after 1, 5 and 10 minutes where they are not
+//     taken; [Server.SendUplink] is a phone that answers.
+//
+// # The CDN
+//
+// Rules of response headers are seen configuring before they are active, come back in another order and with arguments of
+// the server's own, and have IDs of 18 digits, a number in one answer and a string in the other. A function without an ID
+// is a new rule each time. [Server.SetCDNRule] is a colleague at the console, and [Server.Node] a node that merges the
+// rules with what the origin sends. Refreshes and pushes have the day's quota and take their minutes.
 //
 // # Zones and domains
 //
@@ -59,5 +69,6 @@
 // The types of tasks that begin with FAKE_ are made up, since the platform documents none for them, and so is the code
 // DomainNotExist. Few lines are known, and whose an address is says a short table.
 //
-// Source: API dysmsapi 2017-05-25, Alidns 2015-01-09, Domain 2018-01-29; help.aliyun.com/document_detail/44335 and 101346 (read 2026-11).
+// Source: API dysmsapi 2017-05-25 and 2018-05-01, cdn 2018-05-10, Alidns 2015-01-09, Domain 2018-01-29;
+// help.aliyun.com/document_detail/44335, 101346, 101867, 388460 (read 2026-11).
 package aliyuntest
