@@ -3,6 +3,7 @@ package route53x_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +36,13 @@ func TestWaitSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, c, ids := inBubble(t, route53xtest.Options{})
 		began := time.Now()
-		require.NoError(t, c.WaitSync(t.Context(), ids, nil))
+		var asked []string
+		require.NoError(t, c.WaitSync(t.Context(), ids, &route53x.WaitOptions{Progress: func(id, status string) {
+			if asked = append(asked, id); status == "INSYNC" {
+				asked = append(asked, status)
+			}
+		}}))
+		assert.Equal(t, []string{ids[2], "INSYNC", ids[1], "INSYNC", ids[0], "INSYNC"}, slices.Compact(asked))
 		assert.InDelta(t, 30, time.Since(began).Seconds(), 5)
 		var pauses []float64
 		var last time.Time

@@ -21,6 +21,17 @@ func rdata(t *testing.T, rr dns.RR) []byte {
 	return buf[n-int(rr.Header().Rdlength) : n]
 }
 
+// What XML 1.0 cannot carry would arrive as something else.
+func TestIdentifiersThatNoRequestCarries(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"\x00", "a\x0bb", "\xff", "\ufffe"} {
+		_, err := routed(id, route53x.Weighted{Weight: 1}, "192.0.2.1").Canonical()
+		require.ErrorContains(t, err, "no request can carry", "%q", id)
+	}
+	_, err := routed("a\tb\nc é", route53x.Weighted{Weight: 1}, "192.0.2.1").Canonical()
+	require.NoError(t, err)
+}
+
 // Any bytes in a name, a text and an identifier go through the client's escapes, the XML, the fake's own reading of both
 // and back, and reach the name servers as the bytes that they were. Trap 1: octal versus decimal escapes.
 func FuzzWire(f *testing.F) {
