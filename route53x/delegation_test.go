@@ -97,6 +97,35 @@ func TestAskDelegation(t *testing.T) {
 	})
 }
 
+// Servers that say other things of DS and TTL: the longest TTL counts, and nothing is sure.
+func TestAskDelegationServersDiffer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, opts, tld := internet(t)
+		servers := []string{"ns1.old.example", "ns2.old.example"}
+		later := newAuthority(t, "example", "shop 60 NS ns1.old\nshop 60 NS ns2.old\n").rrs["shop.example."]
+		tld[1].rrs["shop.example."] = later
+		d, err := route53x.AskDelegation(t.Context(), "shop.example", opts)
+		require.NoError(t, err)
+		assert.True(t, d.Is(servers))
+		assert.False(t, d.Agreed(), "one has no DS")
+		assert.Equal(t, 48*time.Hour, d.TTL)
+		assert.Equal(t, 24*time.Hour, d.DSTTL)
+		assert.Equal(t, time.Minute, d.Servers[1].TTL)
+
+		tld[1].twist = func(q *dns.Msg, _ bool, m *dns.Msg) *dns.Msg {
+			if q.Question[0].Qtype == dns.TypeDS {
+				m.Rcode = dns.RcodeRefused
+			}
+			return m
+		}
+		d, err = route53x.AskDelegation(t.Context(), "shop.example", opts)
+		require.NoError(t, err)
+		assert.Equal(t, "it does not tell whether there is a DS: no authority: REFUSED", d.Servers[1].Problem)
+		assert.False(t, d.Is(servers))
+	})
+}
+
 // Servers without glue are found by the caller's resolver, too, and without an address they are named.
 func TestAskDelegationResolver(t *testing.T) {
 	t.Parallel()
