@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -398,5 +399,28 @@ func TestTasks(t *testing.T) {
 			n++
 		}
 		assert.Equal(t, 102, n, "all pages")
+	})
+}
+
+// What others order meanwhile, for another domain or of another type, is not taken for ours.
+func TestLostOrderAmongOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, d := newDomains(t, aliyuntest.Options{})
+		srv.AddDomain(aliyuntest.Domain{Name: "other.example"})
+		srv.SlowNext(aliyuntest.SaveSingleTaskForTransferProhibitionLock, 3*time.Second)
+		srv.LoseNext(aliyuntest.SaveSingleTaskForTransferProhibitionLock)
+		go func() {
+			time.Sleep(time.Second)
+			_, err := d.SetUpdateLock(context.Background(), zone, true)
+			assert.NoError(t, err)
+			_, err = d.SetTransferLock(context.Background(), "other.example", true)
+			assert.NoError(t, err)
+		}()
+		task, err := d.SetTransferLock(t.Context(), zone, false)
+		require.NoError(t, err)
+		all := srv.Tasks()
+		require.Len(t, all, 3)
+		assert.Equal(t, all[slices.IndexFunc(all, func(x aliyuntest.Task) bool { return x.Domain == zone && x.Type == "SET_TRANSFER_PROHIBITED" })].No, task.No)
 	})
 }
