@@ -29,3 +29,6 @@ func Rounds(pemKey []byte) int {
 
 // Before has f called before each change that WriteDir makes to the disk.
 func (o *WriteOptions) Before(f func(op string) error) { o.before = f }
+
+// ReadPair reads the files of a version.
+func ReadPair(chain, key []byte) (*Bundle, error) { return readPair(chain, key) }

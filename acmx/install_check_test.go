@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -226,4 +227,21 @@ func TestReadDirRefuses(t *testing.T) {
 	_, err = acmx.ReadDir(t.TempDir())
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "no certificate is installed")
+}
+
+func FuzzReadPair(f *testing.F) {
+	c := newChain(f, ecKey(f), "www.example.com")
+	chain, key := certPEM(c.leaf, c.sub.cert, c.top.cert), pemOf("PRIVATE KEY", keyDER(f, c.key))
+	f.Add(chain, key)
+	f.Add(append(chain, key...), append(chain, key...))
+	f.Add([]byte("x"), pemOf("EC PRIVATE KEY", []byte{0x30}))
+	f.Fuzz(func(t *testing.T, chain, key []byte) {
+		b, err := acmx.ReadPair(chain, key)
+		if err != nil {
+			require.Nil(t, b)
+			require.True(t, errors.Is(err, acmx.ErrMalformed) || errors.Is(err, acmx.ErrMismatch), err)
+			return
+		}
+		require.Equal(t, b.Leaf.PublicKey, b.Key().Public())
+	})
 }
