@@ -46,6 +46,21 @@ func TestCrashMatrix(t *testing.T) {
 	}
 }
 
+// When every answer is lost, repeats included, it says that it does not know, and the next run finds what was bought.
+func TestOutcomeUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 3 { // the SDK's attempts
+		w.acm.LoseNext("RequestCertificate")
+	}
+	got := w.run(w.usual("-yes")...)
+	require.Equal(t, exitUnknown, got.code, got.screen)
+	assert.Contains(t, got.screen, "it looks for the certificate before it would buy one")
+	got = w.run(w.usual("-yes")...)
+	require.Equal(t, exitDone, got.code, got.screen)
+	assert.Equal(t, acmx.Dollars(14), w.acm.Spent())
+}
+
 // It is killed while the server is being told, and after the files are in place: the next run tells the server, although
 // the certificate is installed by then.
 func TestKilledWhileReloading(t *testing.T) {
@@ -61,6 +76,7 @@ func TestKilledWhileReloading(t *testing.T) {
 	w.installed()
 	got = c.run(w, args...)
 	assert.Contains(t, got.screen, "+ reload: done")
+	assert.Contains(t, got.screen, "# take the files away", "what was there before the run that was killed, not what it left")
 	w.finished(c, got, args)
 	data, err := os.ReadFile(told)
 	require.NoError(t, err)
