@@ -330,3 +330,24 @@ func TestWriteDirPairs(t *testing.T) {
 		assert.Len(t, pair.Certificate, 3, kind)
 	}
 }
+
+// While a reload is owed, the version to go back to stays, however few are to be kept.
+func TestWriteDirKeepsWhatItMayGoBackTo(t *testing.T) {
+	t.Parallel()
+	before, after := twoBundles(t)
+	later := newChain(t, ecKey(t), "www.example.com").open(t)
+	s := &webServer{dir: t.TempDir()}
+	_, err := before.WriteDir(t.Context(), s.dir, s.options())
+	require.NoError(t, err)
+	func() {
+		defer func() { require.Equal(t, killed{}, recover()) }()
+		_, _ = after.WriteDir(t.Context(), s.dir, &acmx.WriteOptions{Reload: func(context.Context) error { panic(killed{}) }})
+	}()
+	_, err = later.WriteDir(t.Context(), s.dir, &acmx.WriteOptions{Keep: new(0)})
+	require.NoError(t, err)
+	s.refuse = later.Serial()
+	_, err = later.WriteDir(t.Context(), s.dir, s.options())
+	require.ErrorIs(t, err, acmx.ErrReload)
+	assert.Equal(t, before.Serial(), installed(t, s.dir))
+	assert.Equal(t, before.Serial(), s.loaded)
+}
