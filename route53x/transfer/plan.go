@@ -46,7 +46,7 @@ type PlannedStep struct {
 // PlannedWait is a time that passes, at the most.
 type PlannedWait struct {
 	Step Step          `json:"step"`
-	For  time.Duration `json:"for"`
+	For  time.Duration `json:"for"` // nanoseconds in JSON
 	Why  string        `json:"why"`
 }
 
