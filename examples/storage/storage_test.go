@@ -239,8 +239,15 @@ func TestLostAnswers(t *testing.T) {
 	got = w.run("", "-access", "file", "-yes")
 	assert.Equal(t, exitUnknown, got.code, got.screen)
 	assert.Contains(t, got.screen, "run the same command again")
+	intents := filepath.Join(w.out, "intent-real.json")
+	var left map[string]time.Time
+	require.NoError(t, atomicfile.ReadJSON(intents, &left))
+	assert.Contains(t, left, "vfs ewr storage-demo", "what is not known is looked for the next time")
 	got = w.run("", "-access", "file", "-yes")
 	require.Equal(t, exitDone, got.code, got.screen)
+	left = nil
+	require.NoError(t, atomicfile.ReadJSON(intents, &left))
+	assert.Empty(t, left)
 	assert.Equal(t, 1, w.srv.Bought(vultr.KindFile))
 }
 
@@ -248,13 +255,16 @@ func TestLostAnswers(t *testing.T) {
 func TestKilledInTheMiddleOfAPurchase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, vultrtest.Options{Lag: time.Second})
-	cmd := w.child("-access", "block", "-yes")
+	cmd, started := w.child("-access", "block", "-yes"), make(chan struct{})
 	w.srv.Observe(func(e fault.Event) {
 		if e.Op == vultrtest.CreateBlock && e.When == fault.After && e.N == 1 {
+			<-started
 			_ = cmd.Process.Kill()
 		}
 	})
-	require.Error(t, cmd.Run())
+	require.NoError(t, cmd.Start())
+	close(started)
+	require.Error(t, cmd.Wait())
 	require.Equal(t, 1, w.srv.Bought(vultr.KindBlock))
 	var left map[string]time.Time
 	require.NoError(t, atomicfile.ReadJSON(filepath.Join(w.out, "intent-real.json"), &left))
@@ -297,11 +307,11 @@ func TestInterrupted(t *testing.T) {
 	assert.Equal(t, exitInterrupted, got.code, got.screen)
 	assert.Contains(t, got.screen, "run the same command again")
 
-	ctx, stop = context.WithCancelCause(t.Context())
+	asked, leave := context.WithCancelCause(t.Context())
 	in, typing := io.Pipe()
 	defer typing.Close()
-	time.AfterFunc(50*time.Millisecond, func() { stop(errors.New("Ctrl-C")) })
-	got = w.runIn(ctx, in)
+	time.AfterFunc(50*time.Millisecond, func() { leave(errors.New("Ctrl-C")) })
+	got = w.runIn(asked, in)
 	assert.Equal(t, exitInterrupted, got.code, "at a question")
 }
 
