@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kitroll/kitroll/acmx"
+	"github.com/kitroll/kitroll/internal/need"
 )
 
 // nginx is Debian's, started as a child of the test, with a configuration, a folder and a port of its own.
@@ -37,11 +38,7 @@ func (n *nginx) certs() string { return filepath.Join(n.dir, "certs") }
 
 func newNginx(t *testing.T) *nginx {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		program, err = exec.LookPath("/usr/sbin/nginx") // not on the path of everybody
-	}
-	require.NoError(t, err, "this test needs the program nginx: apt-get install nginx-light")
+	program := need.Program(t, "nginx", "nginx-light")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	n := &nginx{program: program, dir: t.TempDir(), address: l.Addr().String(), out: &bytes.Buffer{}}

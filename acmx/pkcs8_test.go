@@ -22,14 +22,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kitroll/kitroll/acmx"
+	"github.com/kitroll/kitroll/internal/need"
 )
 
-// openssl runs the program of that name, and fails the test when it is not there.
+// openssl runs the program of that name.
 func openssl(t *testing.T, in []byte, args ...string) []byte {
 	t.Helper()
-	path, err := exec.LookPath("openssl")
-	require.NoError(t, err, "this test needs the program openssl: apt-get install openssl")
-	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd := exec.CommandContext(t.Context(), need.Program(t, "openssl", "openssl"), args...)
 	cmd.Stdin = bytes.NewReader(in)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kitroll/kitroll/internal/need"
 	"github.com/kitroll/kitroll/route53x"
 )
 
@@ -163,7 +164,7 @@ func TestParseZoneAsBINDDoes(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
 	require.NoError(t, os.WriteFile(in, []byte(plainZone), 0o600))
-	compile := exec.Command(program(t, "named-compilezone", "bind9-utils"),
+	compile := exec.Command(need.Program(t, "named-compilezone", "bind9-utils"),
 		"-i", "none", "-k", "ignore", "-n", "ignore", "-m", "ignore", "-M", "ignore", "-r", "ignore", "-S", "ignore", "-T", "ignore", "-W", "ignore",
 		"-s", "full", "-o", out, "example.com", in)
 	said, err := compile.CombinedOutput()
@@ -172,7 +173,7 @@ func TestParseZoneAsBINDDoes(t *testing.T) {
 	require.NoError(t, err)
 
 	var theirs []string
-	check := program(t, "named-rrchecker", "bind9")
+	check := need.Program(t, "named-rrchecker", "bind9")
 	for line := range strings.Lines(string(compiled)) {
 		fields := strings.SplitN(strings.Join(strings.Fields(line[:strings.IndexAny(line, "\n")]), " "), " ", 4)
 		require.Len(t, fields, 4, line)

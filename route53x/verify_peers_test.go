@@ -17,20 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kitroll/kitroll/internal/need"
 	"github.com/kitroll/kitroll/route53x"
 )
-
-// program finds one of Debian's, which these tests cannot do without.
-func program(t *testing.T, name, pkg string) string {
-	t.Helper()
-	for _, dir := range []string{"", "/usr/sbin/", "/usr/bin/"} {
-		if path, err := exec.LookPath(dir + name); err == nil {
-			return path
-		}
-	}
-	require.FailNow(t, name+" is missing: apt-get install "+pkg)
-	return ""
-}
 
 // output keeps what a program says.
 type output struct {
@@ -54,7 +43,7 @@ func (o *output) String() string {
 // until it answers.
 func serve(t *testing.T, name, pkg, zone string, configure func(dir, port string) (conf string, args []string)) netip.AddrPort {
 	t.Helper()
-	path := program(t, name, pkg)
+	path := need.Program(t, name, pkg)
 	for range 5 { // another may take the port in between
 		udp, tcp, addr := freePort(t)
 		_, _ = udp.Close(), tcp.Close()

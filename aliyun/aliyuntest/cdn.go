@@ -92,7 +92,7 @@ func (s *Server) CDNRules(domain string) map[aliyun.ConfigID]string {
 // newConfigID has 18 digits, more than a float64 keeps.
 func (s *Server) newConfigID() string {
 	s.configID++
-	return strconv.Itoa(220_000_000_000_000_001 + s.configID)
+	return strconv.FormatInt(220_000_000_000_000_001+int64(s.configID), 10)
 }
 
 // active tells whether the nodes have a rule: after CDNLag, and never before it was seen configuring once.

@@ -96,7 +96,7 @@ func (s *Server) orderPaths(q params, kind string, perCall, perDay int, takes ti
 		return nil, cdnRefusal(400, "QuotaExceeded.Refresh", "You have exceeded the quota of the day")
 	}
 	s.taskID++
-	id := strconv.Itoa(9_000_000_000 + s.taskID)
+	id := strconv.FormatInt(9_000_000_000+int64(s.taskID), 10)
 	for _, p := range paths {
 		s.cdnTasks = append(s.cdnTasks, cdnTask{id, p, kind, s.opts.Now(), takes})
 	}
