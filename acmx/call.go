@@ -53,6 +53,9 @@ func fail(ctx context.Context, op, arn string, err error) error {
 	}
 	if e.HTTPStatus != 0 {
 		e.Err = errors.New("the answer is not that of ACM")
+		if cause := context.Cause(ctx); cause != nil { // it ended while the answer was read
+			e.Err = fmt.Errorf("the answer was not read to its end: %w", cause)
+		}
 		return e
 	}
 	e.Err = httpcall.Redact(err)

@@ -146,3 +146,27 @@ func TestContextThatHadEnded(t *testing.T) {
 	require.ErrorIs(t, err, why)
 	assert.Zero(t, srv.Count())
 }
+
+// A context that ends while an answer is read is told as what it is, and not as an answer of somebody else.
+func TestContextThatEndsInAnAnswer(t *testing.T) {
+	t.Parallel()
+	why := errors.New("why")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	srv, c := fake(t, acmxtest.Options{}, func(cfg *acmx.Config) { cfg.AWS.HTTPClient = cutting{func() { cancel(why) }} })
+	_, err := c.Ensure(ctx, spec(), srv.Solver(), nil)
+	require.ErrorIs(t, err, why)
+}
+
+// cutting answers 200 and ends in the middle of the body.
+type cutting struct{ end func() }
+
+func (c cutting) Do(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}}, Body: c}, nil
+}
+
+func (c cutting) Read(p []byte) (int, error) {
+	c.end()
+	return copy(p, "{"), context.Canceled
+}
+
+func (cutting) Close() error { return nil }
