@@ -21,7 +21,7 @@ import (
 )
 
 // number is the nth phone of the mainland.
-func number(n int) string { return strconv.Itoa(13_000_000_000 + n) }
+func number(n int) string { return strconv.FormatInt(13_000_000_000+int64(n), 10) }
 
 // many are n messages.
 func many(n int, edit func(i int, m *aliyun.Message)) iter.Seq[aliyun.Message] {

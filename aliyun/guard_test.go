@@ -233,7 +233,7 @@ func BenchmarkGuard(b *testing.B) {
 	g := aliyun.NewGuard(aliyun.Limits{})
 	keys := make([]aliyun.GuardKey, 1_000_000)
 	for i := range keys {
-		keys[i] = aliyun.GuardKey{Phone: normalized(b, strconv.Itoa(13900000000+i)), Sign: "s", Type: aliyun.Notice}
+		keys[i] = aliyun.GuardKey{Phone: normalized(b, number(900_000_000+i)), Sign: "s", Type: aliyun.Notice}
 	}
 	at := time.Now()
 	for _, k := range keys {

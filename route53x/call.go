@@ -91,7 +91,7 @@ func httpClient(cfg aws.Config) aws.HTTPClient {
 		}})
 	}
 	return smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
-		resp, err := httpcall.Do(hc, req)
+		resp, err := httpcall.DoBody(hc, req)
 		if failure, ok := errors.AsType[*httpcall.Error](err); ok {
 			if back, ok := req.Context().Value(sendFailure{}).(**httpcall.Error); ok {
 				*back = failure

@@ -29,7 +29,7 @@ import (
 func TestTrapTimestampBeyond2038(t *testing.T) {
 	t.Parallel()
 	const now = 1 << 32 // in 2106
-	stamp := strconv.Itoa(now)
+	stamp := strconv.FormatInt(now, 10)
 	var got received
 	h := handler(t, callback.Config{Token: "tok1", Mode: callback.Plain, Now: clock(now), Handle: got.echo})
 	body := strings.Replace(xmlPush("<MsgType>text</MsgType><Content>a</Content><MsgId>1</MsgId>"), "1408090606", stamp, 1)
