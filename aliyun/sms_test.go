@@ -48,7 +48,7 @@ func TestSendRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	many := make([]string, 1001)
 	for i := range many {
-		many[i] = strconv.Itoa(13900000000 + i)
+		many[i] = number(900_000_000 + i)
 	}
 	srv, sms := newSMS(t, aliyuntest.Options{}, nil)
 	for name, tt := range map[string]struct {

@@ -7,10 +7,13 @@
 //
 //   - Every request is verified on its own account: the ACS3 signature over method, query, headers and body, the token of
 //     a temporary key, the date (15 minutes of the wall clock) and the nonce, which is taken once.
+//
 //   - Signs and templates are known with their state of review. Phones are normalised and must be of the kind
 //     that the template is for; parameters must be strings, and all that the text asks for must be there.
+//
 //   - Flow control counts accepted calls only: a minute and an hour of the calendar in UTC+8, a day of 24 hours, for the
 //     same sign and number, and 40 codes a day for a number whoever sends.
+//
 //   - Records of QuerySendDetails appear after [Options].DetailLag, newest first, up to 50 a page, of one day in UTC+8,
 //     with TotalCount as a string and the OutId of the send.
 //

@@ -35,7 +35,7 @@ func TestTrapTimestampBeyond2038(t *testing.T) {
 	body := strings.Replace(xmlPush("<MsgType>text</MsgType><Content>a</Content><MsgId>1</MsgId>"), "1408090606", stamp, 1)
 	assert.Equal(t, 200, ask(h, http.MethodPost, "timestamp="+stamp+"&nonce=1&signature="+callback.Sign("tok1", stamp, "1"), body).Code)
 	require.Len(t, got.pushes(), 1)
-	assert.EqualValues(t, now, got.pushes()[0].Created.Unix())
+	assert.Equal(t, int64(now), got.pushes()[0].Created.Unix())
 
 	for _, stamp := range []string{"9223372036854775807", "-9223372036854775808", "9223372036854775808", "x", "1e9", ""} {
 		assert.Equal(t, 403, ask(h, http.MethodPost, "timestamp="+url.QueryEscape(stamp)+"&nonce=2&signature="+callback.Sign("tok1", stamp, "2"), body).Code, stamp)
