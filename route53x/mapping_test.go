@@ -182,6 +182,14 @@ func TestAliyunToRoute53(t *testing.T) {
 			},
 			classes: []string{"w A default exact", "w A default exact"},
 		},
+		"a weight beyond 255": {
+			records: []route53x.AliyunRecord{ali("w", "A", "192.0.2.1", weighs(300)), ali("w", "A", "192.0.2.2", weighs(1))},
+			sets: []string{
+				`w.example.com. A [aliyun-37fcff24] 600 192.0.2.1 (routing="WEIGHTED" weight=255 identifier="aliyun-37fcff24")`,
+				`w.example.com. A [aliyun-9a6b2936] 600 192.0.2.2 (routing="WEIGHTED" weight=1 identifier="aliyun-9a6b2936")`,
+			},
+			classes: []string{"w A default lossy", "w A default lossy"},
+		},
 		"line default only": {
 			records: []route53x.AliyunRecord{ali("www", "A", "192.0.2.1"), ali("x", "A", "192.0.2.1", on("")), ali("y", "A", "192.0.2.1", weighs(7))},
 			sets:    []string{"www.example.com. A 600 192.0.2.1", "x.example.com. A 600 192.0.2.1", "y.example.com. A 600 192.0.2.1"},
