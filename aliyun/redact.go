@@ -27,11 +27,11 @@ var mailPattern = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[A-Za-z
 func redactor(r Request, key Credentials) func(string) string {
 	hidden := []string{key.AccessKeySecret, key.SecurityToken}
 	for name, value := range r.Params {
-		if !strings.Contains(name, "Phone") && !strings.Contains(name, "Param") && (r.Product != GlobeSMSProduct || name != "To" && name != "Message") {
+		if !private(r.Product, name) {
 			continue
 		}
 		hidden = append(hidden, value)
-		hidden = append(hidden, strings.Split(value, ",")...)
+		hidden = append(hidden, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == '\n' })...)
 		var v any
 		if json.Unmarshal([]byte(value), &v) == nil {
 			hidden = append(hidden, leaves(v)...)
@@ -54,6 +54,13 @@ func redactor(r Request, key Credentials) func(string) string {
 // shown is a text of the platform that becomes part of an error or a state: without e-mail addresses, and not endless.
 func shown(text string) string {
 	return httpcall.Head([]byte(mailPattern.ReplaceAllString(text, secret.Hidden)), maxMessage)
+}
+
+// private reports whether a parameter holds what is nobody's business: phones, what they are told, and URLs of files, which
+// may have a token.
+func private(p Product, name string) bool {
+	return strings.Contains(name, "Phone") || strings.Contains(name, "Param") || name == "ObjectPath" ||
+		p == GlobeSMSProduct && (name == "To" || name == "Message")
 }
 
 // leaves are the strings in a JSON value, which is an object or, of a batch, an array of objects.

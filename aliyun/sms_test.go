@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -252,6 +253,7 @@ func TestFaultyRunLeaksNothing(t *testing.T) {
 
 func faultyRun(t *testing.T) {
 	t.Helper()
+	const foreign = "61234567"
 	var out bytes.Buffer
 	srv, sms := newSMS(t, aliyuntest.Options{SecurityToken: "sts-secret-token-55", AllowList: []string{phone}}, nil, func(cfg *aliyun.Config) {
 		cfg.Logger = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -270,18 +272,43 @@ func faultyRun(t *testing.T) {
 		}
 	}
 	m := code()
-	faults := map[string]func(){
-		"drop":    func() { srv.DropNext(aliyuntest.SendSms) },
-		"lose":    func() { srv.LoseNext(aliyuntest.SendSms) },
-		"html":    func() { srv.AnswerNext(aliyuntest.SendSms, 502, nil, "<p>"+phone+" 482916</p>") },
-		"echo":    func() { srv.AnswerNext(aliyuntest.SendSms, 200, nil, echo) },
-		"refused": func() { srv.FailNext(aliyuntest.SendSms, "isv.SMS_SIGNATURE_ILLEGAL") },
+	two := []aliyun.Message{notice(), notice()}
+	two[0].Params, two[1].Phones = map[string]string{"title": "482916", "result": "x"}, []string{number(7)}
+	abroad := aliyun.GlobeMessage{To: "+852" + foreign, Text: "482916"}
+	calls := map[string]func() error{
+		aliyuntest.SendSms: func() error {
+			_, err := send(t.Context(), sms, m)
+			return err
+		},
+		aliyuntest.SendBatchSms: func() (err error) {
+			for r, e := range sms.SendMany(t.Context(), slices.Values(two), nil) {
+				fmt.Fprintf(&out, "%v %+v %#v", r, r, r)
+				err = e
+			}
+			return err
+		},
+		aliyuntest.SendMessageToGlobe: func() error {
+			r, err := sms.SendGlobe(t.Context(), abroad, nil)
+			fmt.Fprintf(&out, "%v %+v %#v %v %+v %#v", r, r, r, abroad, abroad, abroad)
+			return err
+		},
 	}
-	for name, set := range faults {
-		set()
-		_, err := send(t.Context(), sms, m)
-		require.Error(t, err, name)
-		say(err)
+	told := map[string]string{aliyuntest.SendSms: phone, aliyuntest.SendBatchSms: phone + " " + number(7), aliyuntest.SendMessageToGlobe: "852" + foreign}
+	for op, call := range calls {
+		for name, set := range map[string]func(){
+			"drop": func() { srv.DropNext(op) },
+			"lose": func() { srv.LoseNext(op) },
+			"html": func() { srv.AnswerNext(op, 502, nil, "<p>"+told[op]+" 482916</p>") },
+			"echo": func() {
+				srv.AnswerNext(op, 200, nil, strings.ReplaceAll(echo, phone, told[op]))
+			},
+			"refused": func() { srv.FailNext(op, "isv.SMS_SIGNATURE_ILLEGAL") },
+		} {
+			set()
+			err := call()
+			require.Error(t, err, op+" "+name)
+			say(err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -303,7 +330,7 @@ func faultyRun(t *testing.T) {
 	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "m", m)
 
 	for _, private := range []string{
-		phone, "482916", key.AccessKeySecret, key.SecurityToken, "SignatureNonce=", "Signature=", "PhoneNumbers=", "http://dysmsapi", "https://dysmsapi",
+		phone, foreign, number(7), "482916", key.AccessKeySecret, key.SecurityToken, "SignatureNonce=", "Signature=", "PhoneNumbers=", "http://dysmsapi", "https://dysmsapi",
 	} {
 		assert.NotContains(t, out.String(), private)
 	}

@@ -22,7 +22,7 @@ func Program(t T, name, pkg string) string {
 			return path
 		}
 	}
-	if os.Getenv("CI") != "" {
+	if os.Getenv("CI") != "" { //nolint:forbidigo // it is for tests alone, and CI says so in no other way
 		t.Fatalf("the program %s is missing: apt-get install %s", name, pkg)
 	}
 	t.Skipf("the program %s is missing: apt-get install %s", name, pkg)

@@ -25,7 +25,7 @@ func (s *said) Skipf(format string, args ...any) {
 	}
 }
 
-func TestProgram(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestProgram(t *testing.T) {
 	const missing = "the program no-such-program is missing: apt-get install something"
 	var s said
 	assert.True(t, filepath.IsAbs(need.Program(&s, "go", "golang")))
