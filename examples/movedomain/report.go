@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
-	"time"
 
 	"github.com/kitroll/kitroll/internal/atomicfile"
 	"github.com/kitroll/kitroll/route53x/transfer"
@@ -37,7 +36,7 @@ func (j *job) write(failure error) error {
 	if j.flags.report == "" || j.plan == nil {
 		return nil
 	}
-	p := page{Plan: j.plan, Fake: j.p.fake, Wait: j.plan.Wait().Round(time.Hour).String(), Open: map[string]bool{}}
+	p := page{Plan: j.plan, Fake: j.p.fake, Wait: transfer.Span(j.plan.Wait()), Open: map[string]bool{}}
 	for _, id := range j.plan.Open {
 		p.Open[id] = true
 	}
@@ -54,7 +53,7 @@ func (j *job) write(failure error) error {
 			p.Hints = []string{e.Hint, e.HintZH}
 		}
 	}
-	t, err := template.New("report").Parse(reportPage)
+	t, err := template.New("report").Funcs(template.FuncMap{"span": transfer.Span}).Parse(reportPage)
 	if err != nil {
 		return fmt.Errorf("-report: %w", err)
 	}

@@ -195,7 +195,7 @@ func (r *Runner) planGates(s State, p *Plan) {
 		add(StepMap, false, fmt.Sprintf("%d records that get lost or change are acknowledged, each by its ID", len(p.Open)))
 	}
 	word := func(step Step, word string) bool { return s.Consents[step].Word == word || r.cfg.Consent[step] == word }
-	add(StepSwitch, word(StepSwitch, "switch"), "type switch: the name servers change; old and new zone, DNSSEC and the export were looked at in the last "+span(r.cfg.Timing.Fresh))
+	add(StepSwitch, word(StepSwitch, "switch"), "type switch: the name servers change; old and new zone, DNSSEC and the export were looked at in the last "+Span(r.cfg.Timing.Fresh))
 	add(StepFiling, s.Filing != "" || r.cfg.Filing != "", "a statement about the ICP filing (备案): none, cancelled, moved or accept")
 	pay := "pay " + p.Price.String()
 	add(StepTransfer, word(StepTransfer, pay), "type "+pay+": money")

@@ -19,7 +19,7 @@ func (p *Plan) Wait() time.Duration {
 func (p *Plan) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("%s: %d records, %s, at most %s of waiting", p.Domain, p.Records, p.Price, span(p.Wait()))
+	line("%s: %d records, %s, at most %s of waiting", p.Domain, p.Records, p.Price, Span(p.Wait()))
 	line("  from %s", strings.Join(p.OldNameservers, ", "))
 	if len(p.NewNameservers) > 0 {
 		line("  to   %s (%s)", strings.Join(p.NewNameservers, ", "), p.ZoneID)
@@ -77,7 +77,7 @@ func (p *Plan) gateLines() []string {
 func (p *Plan) waitLines() []string {
 	var out []string
 	for _, w := range p.Waits {
-		out = append(out, fmt.Sprintf("%-9s %s: %s", w.Step, span(w.For), w.Why))
+		out = append(out, fmt.Sprintf("%-9s %s: %s", w.Step, Span(w.For), w.Why))
 	}
 	return out
 }

@@ -30,9 +30,9 @@ func (w *walk) ready(ctx context.Context) (result, error) {
 	wait := max(w.s.Old.ParentTTL, w.s.Old.NSTTL)
 	err := w.consent(StepSwitch, "switch",
 		fmt.Sprintf("The name servers of %s change from %s to %s. It can be undone, and caches keep either for up to %s. Type switch:",
-			w.s.Domain, strings.Join(w.s.Old.Nameservers, ", "), strings.Join(w.s.Zone.Nameservers, ", "), span(wait)),
+			w.s.Domain, strings.Join(w.s.Old.Nameservers, ", "), strings.Join(w.s.Zone.Nameservers, ", "), Span(wait)),
 		fmt.Sprintf("%s 的域名服务器将由 %s 改为 %s。可以撤销，缓存最长保留 %s。输入 switch 确认：",
-			w.s.Domain, strings.Join(w.s.Old.Nameservers, "、"), strings.Join(w.s.Zone.Nameservers, "、"), span(wait)))
+			w.s.Domain, strings.Join(w.s.Old.Nameservers, "、"), strings.Join(w.s.Zone.Nameservers, "、"), Span(wait)))
 	if err != nil {
 		return result{}, err
 	}
@@ -160,8 +160,8 @@ func filingQuestion() *Question {
 	return q
 }
 
-// span is a duration for people.
-func span(d time.Duration) string {
+// Span is a duration for people, as plans have it: "3 days", rounded.
+func Span(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", (d+12*time.Hour)/(24*time.Hour))

@@ -142,7 +142,7 @@ func (r *Runner) undoSwitch(ctx context.Context, s State, p *UndoPlan, add func(
 		}
 		add(StepSwitch, "set the name servers to %s", strings.Join(s.Old.Nameservers, ", "))
 		if !StepApply.Before(p.To) {
-			add(StepSwitch, "wait up to %s until no resolver has the new name servers", span(max(cmp.Or(s.Old.ParentTTL, r.cfg.Timing.CacheTTL), s.Old.NSTTL)))
+			add(StepSwitch, "wait up to %s until no resolver has the new name servers", Span(max(cmp.Or(s.Old.ParentTTL, r.cfg.Timing.CacheTTL), s.Old.NSTTL)))
 		}
 	}
 	if s.Old.UpdateLock {
