@@ -62,7 +62,7 @@ func commonNames(certs []*x509.Certificate) (out []string) {
 	return out
 }
 
-// A root in the chain is not in fullchain; strangers are dropped; key and leaf must match.
+// Trap 43: a root in the chain is not in fullchain; strangers are dropped; key and leaf must match.
 func TestOpenBundleOrdersTheChain(t *testing.T) {
 	t.Parallel()
 	c := newChain(t, ecKey(t), "www.example.com")

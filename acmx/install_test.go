@@ -138,7 +138,7 @@ func TestWriteDirLayouts(t *testing.T) {
 	})
 }
 
-// Equal serial → changed=false, no reload. Something that is not equal is written anew, whatever the serial.
+// Trap 47: equal serial → changed=false, no reload. Something that is not equal is written anew, whatever the serial.
 func TestWriteDirLeavesAloneWhatIsThere(t *testing.T) {
 	t.Parallel()
 	c := newChain(t, ecKey(t), "www.example.com")
@@ -208,7 +208,7 @@ func TestWriteDirLeavesAloneWhatIsThere(t *testing.T) {
 	}
 }
 
-// Key and certificate never appear swapped to a reader between two renames.
+// Trap 44: key and certificate never appear swapped to a reader between two renames.
 func TestWriteDirNeverShowsAMixedPair(t *testing.T) {
 	t.Parallel()
 	before, after := twoBundles(t)
@@ -248,7 +248,7 @@ func TestWriteDirNeverShowsAMixedPair(t *testing.T) {
 	}
 }
 
-// A failing reload rolls back.
+// Trap 44, the other half: a failing reload rolls back.
 func TestWriteDirRollsBack(t *testing.T) {
 	t.Parallel()
 	before, after := twoBundles(t)

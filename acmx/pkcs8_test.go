@@ -52,7 +52,7 @@ func sameKey(t *testing.T, want, got crypto.Signer) {
 	assert.Equal(t, keyDER(t, want), keyDER(t, got))
 }
 
-// Every form that OpenSSL can write, around each kind of key. Encrypted EC keys decrypt (`openssl rsa` does not).
+// Trap 42: every form that OpenSSL can write, around each kind of key. Encrypted EC keys decrypt (`openssl rsa` does not).
 func TestDecryptsWhatOpenSSLEncrypts(t *testing.T) {
 	t.Parallel()
 	pass := passFile(t)

@@ -77,7 +77,7 @@ func states(results []result) map[aliyun.SendState]int {
 	return out
 }
 
-// The edges of both chunks, and what may not share a request.
+// Trap 20: the edges of both chunks, and what may not share a request.
 func TestSendManyRequests(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -100,7 +100,7 @@ func TestParseReports(t *testing.T) {
 	}
 }
 
-// What is refused, and that a wrong secret is refused before the body is read.
+// Trap 22: what is refused, and that a wrong secret is refused before the body is read.
 func TestReportHandlerRefuses(t *testing.T) {
 	t.Parallel()
 	big := `[{"phone_number":"13812345678","err_msg":"` + strings.Repeat("x", 2<<20) + `","success":true}]`
