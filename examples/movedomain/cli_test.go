@@ -314,12 +314,14 @@ func TestKilledProcess(t *testing.T) {
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		dead := make(chan struct{})
+		gone, dead := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(dead)
 			for calls := 0; ; { // kill it after some calls more than the last time
 				select {
 				case <-time.After(2 * time.Millisecond):
+				case <-gone:
+					return
 				case <-t.Context().Done():
 					return
 				}
@@ -334,14 +336,12 @@ func TestKilledProcess(t *testing.T) {
 					}
 					return
 				}
-				if cmd.ProcessState != nil {
-					return
-				}
 			}
 		}()
 		_, _ = io.Copy(io.Discard, out)
-		err = cmd.Wait()
+		close(gone) // it has ended: its output has
 		<-dead
+		err = cmd.Wait()
 		if err == nil {
 			break
 		}
