@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -122,8 +124,24 @@ type api struct {
 	bindings        func(context.Context, *acm.ListAcmeExternalAccountBindingsInput, ...func(*acm.Options)) (*acm.ListAcmeExternalAccountBindingsOutput, error)
 }
 
+// plainBodies hides all but Read and Close of the SDK's request bodies. Their WriteTo says EOF once they are closed (smithy-go
+// v1.28.9), upon which net/http drops the connection of an answer that came quickly, and the answer is cut.
+type plainBodies struct{ next acm.HTTPClient }
+
+func (p plainBodies) Do(req *http.Request) (*http.Response, error) {
+	if req.Body != nil && req.Body != http.NoBody {
+		plain := req.WithContext(req.Context()) // a copy
+		plain.Body = struct{ io.ReadCloser }{req.Body}
+		req = plain
+	}
+	return p.next.Do(req)
+}
+
 func newAPI(cfg Config) api {
-	sdk := acm.NewFromConfig(cfg.AWS, func(o *acm.Options) { o.Retryer = repeatable(cfg.AWS) })
+	sdk := acm.NewFromConfig(cfg.AWS, func(o *acm.Options) {
+		o.Retryer = repeatable(cfg.AWS)
+		o.HTTPClient = plainBodies{o.HTTPClient}
+	})
 	a := api{
 		request: sdk.RequestCertificate, describe: sdk.DescribeCertificate, list: sdk.ListCertificates,
 		addTags: sdk.AddTagsToCertificate, tags: sdk.ListTagsForCertificate,
