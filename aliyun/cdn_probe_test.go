@@ -206,3 +206,26 @@ func TestCasesAreDifferent(t *testing.T) {
 	}
 	assert.False(t, slices.ContainsFunc(all, func(k aliyun.FindingKind) bool { return !planted[k] }))
 }
+
+// A cache that has the answer without an origin gives it to scripts as well: it too has to say what it varies by.
+func TestProbeLooksAtTheAnswerWithoutAnOrigin(t *testing.T) {
+	t.Parallel()
+	for name, vary := range map[string]bool{"vary on one of them": true, "the same to whoever asks": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				origin := r.Header.Get("Origin")
+				if origin == siteA || origin != "" && !vary {
+					w.Header().Set("Access-Control-Allow-Origin", siteA)
+				}
+				if origin != "" && vary {
+					w.Header().Set("Vary", "Origin")
+				}
+			}))
+			t.Cleanup(loop.Close)
+			r, err := aliyun.ProbeCORS(t.Context(), nil, loop.URL+"/file.png", siteA, &aliyun.ProbeOptions{Headers: []string{}})
+			require.NoError(t, err)
+			assert.Equal(t, []aliyun.FindingKind{aliyun.CORSNoVary}, kinds(r), "%s", r)
+		})
+	}
+}

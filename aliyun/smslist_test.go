@@ -158,3 +158,14 @@ func TestQuote(t *testing.T) {
 	_, err = sms.Quote(m)
 	require.ErrorIs(t, err, aliyun.ErrInput)
 }
+
+// Abroad a text in the GSM alphabet has 160 characters to a message.
+func TestQuoteAbroad(t *testing.T) {
+	t.Parallel()
+	srv, sms := newSMS(t, aliyuntest.Options{}, &aliyun.SMSOptions{Sign: "Kit"})
+	srv.SetTemplate(aliyun.Template{Code: "SMS_7", Content: "Your article of this morning has been looked at, and here is what became of it: ${result}", Type: aliyun.Intl})
+	require.NoError(t, sms.LoadTemplates(t.Context(), "SMS_7"))
+	q, err := sms.Quote(aliyun.Message{Phones: []string{"+85261234567"}, Template: "SMS_7", Params: map[string]string{"result": "published"}})
+	require.NoError(t, err)
+	assert.Equal(t, 1, q.Segments)
+}
