@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"slices"
 	"testing"
@@ -76,8 +77,11 @@ func TestBrowserAgrees(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	profile, err := os.MkdirTemp("", "cors") //nolint:usetesting // a child of the browser may outlive it and still write into it
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	browser := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), "--remote-debugging-port=0", site.URL)
+		"--user-data-dir="+profile, "--remote-debugging-port=0", site.URL)
 	browser.WaitDelay = 5 * time.Second
 	require.NoError(t, browser.Start(), "Chromium is needed: apt-get install chromium")
 	select {
