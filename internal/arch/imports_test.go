@@ -40,7 +40,15 @@ var rules = map[string]rule{
 		direct: []string{"github.com/cloudflare/cloudflare-go/v7/..."},
 		never:  []string{"github.com/cloudflare/cloudflare-go/v7", "github.com/aws/..."},
 	},
-	"awsops": {direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}},
+	"awsops": {direct: sdk, never: []string{"github.com/aws/aws-sdk-go-v2/service/..."}},
+	// One service each: that of EC2 alone takes a minute to compile.
+	"awsops/ec2move":           {direct: service("ec2"), never: otherServices("ec2")},
+	"awsops/cdn":               {direct: service("cloudfront"), never: otherServices("cloudfront")},
+	"awsops/iamrole":           {direct: service("iam"), never: otherServices("iam")},
+	"awsops/cwagent":           {direct: service("ssm"), never: otherServices("ssm")},
+	"awsops/cwagent/agentconf": {closed: true},
+	"awsops/cwlogs":            {direct: service("cloudwatchlogs"), never: otherServices("cloudwatchlogs")},
+	"awsops/cwmetrics":         {direct: service("cloudwatch"), never: otherServices("cloudwatch")},
 	"route53x": {
 		direct: []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...", "github.com/miekg/dns"},
 		never:  []string{"github.com/libdns/..."},
@@ -60,6 +68,24 @@ var rules = map[string]rule{
 	"vultr":             {closed: true},
 	"internal":          {closed: true},
 	"examples":          {direct: []string{"..."}},
+}
+
+// sdk is the core of AWS's SDK, which knows no service.
+var sdk = []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/smithy-go/..."}
+
+// service is the core and one service.
+func service(name string) []string {
+	return append([]string{"github.com/aws/aws-sdk-go-v2/service/" + name + "/..."}, sdk...)
+}
+
+// otherServices are those of awsops that a sub-package of it has nothing to do with.
+func otherServices(own string) (out []string) {
+	for _, name := range []string{"ec2", "cloudfront", "iam", "ssm", "cloudwatchlogs", "cloudwatch", "acm", "route53", "s3"} {
+		if name != own {
+			out = append(out, "github.com/aws/aws-sdk-go-v2/service/"+name)
+		}
+	}
+	return append(out, "github.com/aws/aws-sdk-go-v2/config/...", "text/template", "html/template")
 }
 
 // ruleOf finds the rule of a folder.
@@ -183,14 +209,21 @@ var requirements = []string{
 	"github.com/aliyun/credentials-go",
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/aws-sdk-go-v2/service/acm",
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront",
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch",
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs",
+	"github.com/aws/aws-sdk-go-v2/service/ec2",
+	"github.com/aws/aws-sdk-go-v2/service/iam",
 	"github.com/aws/aws-sdk-go-v2/service/route53",
 	"github.com/aws/aws-sdk-go-v2/service/route53domains",
 	"github.com/aws/aws-sdk-go-v2/service/s3",
+	"github.com/aws/aws-sdk-go-v2/service/ssm",
 	"github.com/aws/smithy-go",
 	"github.com/google/jsonschema-go",
 	"github.com/jarcoal/httpmock",
 	"github.com/libdns/libdns",
 	"github.com/miekg/dns",
+	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/stretchr/testify",
 	"github.com/yuin/goldmark",
 	"go.uber.org/goleak",
