@@ -1,0 +1,190 @@
+package ec2move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/kitroll/kitroll/awsops"
+	"github.com/kitroll/kitroll/awsops/internal/call"
+)
+
+// step is a line of the table. do makes at most one call that changes something, through mutate, and is called again until
+// the step is done; so is undo in a rollback, in the opposite order. find sets the step's Progress by what AWS has, as far as
+// that can be known, when the state is lost.
+type step struct {
+	id   StepID
+	skip func(*move) bool // nil = never
+	do   func(context.Context, *move) (turn, error)
+	undo func(context.Context, *move) (turn, error) // nil = there is nothing to take back
+	find func(context.Context, *move) error         // nil = the step is asked by do itself, which looks before it acts
+}
+
+// turn is what came of one look at a step.
+type turn struct {
+	after time.Duration // when to look again; not with done
+	done  bool
+}
+
+// steps in their order.
+func steps() []step {
+	return []step{
+		stepCheck(), stepKeyPair(), stepPrefixLists(), stepGroups(), stepHotImage(), stepHotCopy(), stepStop(), stepImage(), stepCopy(),
+		stepVolumes(), stepLaunch(), stepAttach(), stepReady(), stepAddress(), stepCutover(), stepFinish(),
+	}
+}
+
+// move is one call of Advance.
+type move struct {
+	c        *Client
+	spec     Spec
+	st       *State // to be changed
+	step     StepID // at work
+	src, dst calls
+	events   []awsops.Event
+	changed  bool // the one call that changes something was made
+}
+
+// Advance looks at the first step that is not done, makes at most one call that changes something, and says when to come back.
+// It is safe to repeat after a crash at any point, with the state that it returned last, with an older one, or with one that
+// [Client.Find] made. Keep the state that it returns even beside an error. The error of a step that AWS has given up on comes
+// again until what it names is mended.
+func (c *Client) Advance(ctx context.Context, st State) (State, Next, error) {
+	st = st.clone()
+	if err := st.Spec.check(); err != nil {
+		return st, Next{}, &Error{Err: err}
+	}
+	m := &move{c: c, spec: st.Spec, st: &st, src: c.in(st.Spec.From.Region), dst: c.in(st.Spec.To.Region)}
+	if st.Undo {
+		return m.back(ctx)
+	}
+	for _, s := range steps() {
+		m.step = s.id
+		if p := m.progress(); p.Phase == Done || p.Phase == Skipped {
+			continue
+		}
+		if s.skip != nil && s.skip(m) {
+			m.set(func(p *Progress) { p.Phase = Skipped })
+			continue
+		}
+		t, err := s.do(ctx, m)
+		if err != nil && !errors.Is(err, errOneCall) {
+			return st, Next{Events: m.events}, m.explain(err)
+		}
+		if t.done {
+			m.set(func(p *Progress) { p.Phase = Done })
+		}
+		if !t.done || m.changed || err != nil {
+			m.tell()
+			return st, Next{After: t.after, Events: m.events}, nil
+		}
+	}
+	return st, Next{Done: true, Events: m.events}, nil
+}
+
+// progress is where the step at work stands.
+func (m *move) progress() Progress { return m.st.Steps[m.step] }
+
+// of is where another step stands.
+func (m *move) of(id StepID) Progress { return m.st.Steps[id] }
+
+// set changes where the step at work stands. Since follows the phase.
+func (m *move) set(change func(*Progress)) {
+	p := m.st.Steps[m.step]
+	was := p.Phase
+	change(&p)
+	if p.Phase != was || p.Since.IsZero() {
+		p.Since = m.now()
+	}
+	m.st.Steps[m.step] = p
+}
+
+func (m *move) now() time.Time { return m.c.cfg.Clock.Now() }
+
+// tell adds an event on the step at work.
+func (m *move) tell() {
+	p := m.progress()
+	e := awsops.Event{Step: string(m.step), Phase: string(p.Phase), Resource: p.ID, Done: p.Done, Total: p.Total, At: m.now()}
+	if spent := e.At.Sub(p.Since); p.Done > 0 && p.Done < p.Total && spent > 0 {
+		e.ETA = e.At.Add(time.Duration(float64(spent) * float64(p.Total-p.Done) / float64(p.Done)))
+	}
+	m.events = append(m.events, e)
+}
+
+// explain adds the step to an error that does not name it.
+func (m *move) explain(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		if e.Step == "" {
+			e.Step = m.step
+		}
+		return err
+	}
+	return &Error{Step: m.step, Err: err}
+}
+
+// errOneCall ends a step's turn when it would make a second call that changes something.
+var errOneCall = errors.New("one call that changes something was made")
+
+// read makes a call that changes nothing.
+func read[I, O any](ctx context.Context, m *move, op string, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
+	out, err := call.Do(ctx, m.c.call, op, call.Harmless, do, in)
+	if err != nil {
+		return nil, refused(m.step, "", err)
+	}
+	return out, nil
+}
+
+// mutate makes the one call of this turn that changes something. again is Harmless only for calls that EC2 does once however
+// often they are sent. resource is what to look at when it fails.
+func mutate[I, O any](ctx context.Context, m *move, op, resource string, again call.Repeat, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
+	if m.changed {
+		return nil, errOneCall
+	}
+	m.changed = true
+	out, err := call.Do(ctx, m.c.call, op, again, do, in)
+	if err != nil {
+		return nil, refused(m.step, resource, err)
+	}
+	return out, nil
+}
+
+// intend records that a call without a key of its own is about to be made, and lets the caller keep that: the call comes in
+// the next turn. It tells whether the record was there before.
+func (m *move) intend(note string) (recorded bool) {
+	if m.progress().Phase == Intent {
+		return true
+	}
+	m.set(func(p *Progress) { p.Phase, p.Note = Intent, note })
+	return false
+}
+
+// back is Advance of a rollback.
+func (m *move) back(ctx context.Context) (State, Next, error) {
+	all := steps()
+	for i := len(all) - 1; i >= 0; i-- {
+		s := all[i]
+		m.step = s.id
+		if p := m.progress(); p.Phase == Waiting || p.Phase == Skipped {
+			continue
+		}
+		if s.undo != nil {
+			t, err := s.undo(ctx, m)
+			if err != nil && !errors.Is(err, errOneCall) {
+				return *m.st, Next{Events: m.events}, m.explain(fmt.Errorf("rollback: %w", err))
+			}
+			if !t.done || err != nil {
+				m.tell()
+				return *m.st, Next{After: t.after, Events: m.events}, nil
+			}
+		}
+		delete(m.st.Steps, s.id)
+		m.events = append(m.events, awsops.Event{Step: string(s.id), Phase: "undone", At: m.now()})
+		if m.changed {
+			return *m.st, Next{Events: m.events}, nil
+		}
+	}
+	return *m.st, Next{Done: true, Events: m.events}, nil
+}

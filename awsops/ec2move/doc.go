@@ -1,0 +1,2 @@
+// Package ec2move moves an EC2 instance to another Region.
+package ec2move
