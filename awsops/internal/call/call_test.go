@@ -1,0 +1,137 @@
+package call_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/awsops/awsopstest"
+	"github.com/kitroll/kitroll/awsops/internal/call"
+)
+
+type (
+	in  struct{}
+	out struct{}
+	opt struct{}
+)
+
+// What is repeated and what is unknown, by how a call failed.
+func TestDo(t *testing.T) {
+	t.Parallel()
+	send := &smithy.OperationError{OperationName: "X", Err: &smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}}
+	status := func(n int, err error) error {
+		return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: n, Header: http.Header{}}}, Err: err}
+	}
+	for name, tt := range map[string]struct {
+		err               error
+		harmless, refused int // attempts
+		unknown           bool
+	}{
+		"throttled":               {awsopstest.Refuse("RequestLimitExceeded", "slow down"), 5, 5, false},
+		"throttled as 503":        {status(503, awsopstest.Refuse("Throttling", "slow down")), 5, 5, false},
+		"refused":                 {status(400, awsopstest.Refuse("InvalidParameterValue", "no")), 1, 1, false},
+		"quota":                   {awsopstest.Refuse("ResourceLimitExceeded", "20"), 1, 1, false},
+		"the answer lost":         {send, 5, 1, true},
+		"an error of AWS":         {status(500, awsopstest.Refuse("InternalError", "sorry")), 5, 1, true},
+		"InternalError by a fake": {awsopstest.Refuse("InternalError", "sorry"), 5, 1, true},
+		"a proxy's page":          {status(502, errors.New("invalid character '<'")), 5, 1, true},
+		"an answer cut off":       {status(200, io.ErrUnexpectedEOF), 5, 1, true},
+		"never sent":              {&smithy.SerializationError{Err: errors.New("bad input")}, 1, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for again, attempts := range map[call.Repeat]int{call.Harmless: tt.harmless, call.OnlyRefused: tt.refused} {
+				n := 0
+				c := call.New(nil, nil, new(awsopstest.Clock))
+				_, err := call.Do(t.Context(), c, "X", again, func(context.Context, *in, ...func(*opt)) (*out, error) {
+					n++
+					return nil, tt.err
+				}, &in{})
+				f, ok := errors.AsType[*call.Failure](err)
+				require.True(t, ok, "%v", err)
+				assert.Equal(t, attempts, n, "harmless: %v", again)
+				assert.Equal(t, tt.unknown && again == call.OnlyRefused, f.Unknown, "harmless: %v", again)
+			}
+		})
+	}
+}
+
+func TestDoSucceedsInTheEnd(t *testing.T) {
+	t.Parallel()
+	n, clock := 0, new(awsopstest.Clock)
+	began := clock.Now()
+	got, err := call.Do(t.Context(), call.New(nil, nil, clock), "X", call.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
+		if n++; n < 4 {
+			return nil, awsopstest.Refuse("Throttling", "slow down")
+		}
+		return &out{}, nil
+	}, &in{})
+	require.NoError(t, err)
+	assert.NotNil(t, got)
+	assert.Positive(t, clock.Now().Sub(began), "it waited on the client's clock")
+}
+
+// A context that ended is named with its cause, and nothing is sent.
+func TestDoNamesTheCause(t *testing.T) {
+	t.Parallel()
+	why := errors.New("the operator went home")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	_, err := call.Do(ctx, call.New(nil, nil, nil), "X", call.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
+		assert.Fail(t, "it was sent")
+		return nil, nil
+	}, &in{})
+	require.ErrorIs(t, err, why)
+	f, _ := errors.AsType[*call.Failure](err)
+	assert.False(t, f.Unknown)
+}
+
+// The client tells a request that may have been done from one that cannot have been.
+func TestHTTPClientSaysWhatWasSent(t *testing.T) {
+	t.Parallel()
+	var arrived atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(srv.Close)
+	hc := call.HTTPClient(aws.Config{HTTPClient: srv.Client()})
+	post := func(url string) func(context.Context, *in, ...func(*opt)) (*out, error) {
+		return func(ctx context.Context, _ *in, _ ...func(*opt)) (*out, error) {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("Action=AllocateAddress"))
+			if err != nil {
+				return nil, err
+			}
+			resp, err := hc.Do(req)
+			if err != nil {
+				return nil, &smithy.OperationError{OperationName: "X", Err: &smithyhttp.RequestSendError{Err: err}}
+			}
+			resp.Body.Close()
+			return &out{}, nil
+		}
+	}
+	c := call.New(new(0), nil, nil)
+	_, err := call.Do(t.Context(), c, "X", call.OnlyRefused, post(srv.URL+"/?secret=hidden"), &in{})
+	f, _ := errors.AsType[*call.Failure](err)
+	require.NotNil(t, f)
+	assert.True(t, f.Unknown, "%v", err)
+	assert.NotContains(t, err.Error(), "hidden")
+	assert.EqualValues(t, 1, arrived.Load(), "exactly one request")
+
+	_, err = call.Do(t.Context(), c, "X", call.OnlyRefused, post("http://127.0.0.1:1/"), &in{})
+	f, _ = errors.AsType[*call.Failure](err)
+	require.NotNil(t, f)
+	assert.False(t, f.Unknown, "nobody listens: %v", err)
+}
