@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 
+	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -124,17 +124,11 @@ type api struct {
 	bindings        func(context.Context, *acm.ListAcmeExternalAccountBindingsInput, ...func(*acm.Options)) (*acm.ListAcmeExternalAccountBindingsOutput, error)
 }
 
-// plainBodies hides all but Read and Close of the SDK's request bodies. Their WriteTo says EOF once they are closed (smithy-go
-// v1.28.9), upon which net/http drops the connection of an answer that came quickly, and the answer is cut.
+// plainBodies hides all but Read and Close of the SDK's request bodies: see [httpcall.PlainBody].
 type plainBodies struct{ next acm.HTTPClient }
 
 func (p plainBodies) Do(req *http.Request) (*http.Response, error) {
-	if req.Body != nil && req.Body != http.NoBody {
-		plain := req.WithContext(req.Context()) // a copy
-		plain.Body = struct{ io.ReadCloser }{req.Body}
-		req = plain
-	}
-	return p.next.Do(req)
+	return p.next.Do(httpcall.PlainBody(req))
 }
 
 func newAPI(cfg Config) api {

@@ -63,7 +63,7 @@ type sendFailure struct{}
 
 // send is the SDK's HTTP client.
 func send(hc *http.Client, req *http.Request) (*http.Response, error) {
-	resp, err := httpcall.Do(hc, req)
+	resp, err := httpcall.Do(hc, httpcall.PlainBody(req))
 	if failure, ok := errors.AsType[*httpcall.Error](err); ok {
 		if back, ok := req.Context().Value(sendFailure{}).(**httpcall.Error); ok {
 			*back = failure
