@@ -50,6 +50,9 @@ func (s *Server) deleteBucket(w http.ResponseWriter, c *request) *refusal {
 	return nil
 }
 
+// urlSpelling is that of encoding-type=url.
+func urlSpelling(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
+
 // listing is a page of ListObjectsV2.
 type listing struct {
 	XMLName               xml.Name `xml:"ListBucketResult"`
@@ -70,7 +73,7 @@ type content struct {
 	Key          string
 	LastModified string
 	ETag         string
-	Size         int
+	Size         int64
 	StorageClass string
 }
 
@@ -98,7 +101,7 @@ func (s *Server) list(w http.ResponseWriter, c *request) *refusal {
 	switch q.Get("encoding-type") {
 	case "":
 	case "url":
-		spell = func(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
+		spell = urlSpelling
 	default:
 		return refuse(http.StatusBadRequest, "InvalidArgument", "Invalid Encoding Method specified in Request")
 	}
@@ -133,7 +136,7 @@ func (s *Server) list(w http.ResponseWriter, c *request) *refusal {
 		}
 		o := objects[key]
 		page.Contents = append(page.Contents, content{
-			Key: spell(key), LastModified: o.Modified.Format(time.RFC3339Nano), ETag: `"` + o.ETag + `"`, Size: len(o.Data), StorageClass: "STANDARD",
+			Key: spell(key), LastModified: o.Modified.Format(time.RFC3339Nano), ETag: `"` + o.ETag + `"`, Size: o.blob().size(), StorageClass: "STANDARD",
 		})
 	}
 	if page.IsTruncated {

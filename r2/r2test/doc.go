@@ -18,7 +18,10 @@
 // A [Server] is an http.Handler too. On a port of its own it serves S3 at [r2.MiniflarePath] and at the root, and the public
 // side at /cdn-cgi/local/r2/public/BUCKET/KEY, as Cloudflare's local R2 does.
 //
-// Not there: DeleteObjects, copies, ListObjects of the first version, ListParts and ListMultipartUploads (501), CORS and
-// lifecycle rules. Sources: developers.cloudflare.com/r2/api (read 2026-11); the answers marked so in the code are those
+// Temporary credentials that were signed with its keys are taken, for what they were made for. [Server.CutNext] ends an
+// answer in its middle and [Server.FailDelete] lets one key of many fail; [Options.LockedPrefix] is a bucket lock.
+//
+// Not there: ListObjects of the first version and SSE-C (501); the rules of CORS are given by [Options.CORS], and lifecycle
+// rules there are none. Sources: developers.cloudflare.com/r2/api (read 2026-11); the answers marked so in the code are those
 // of miniflare 4.20260730 where R2's own are not documented.
 package r2test

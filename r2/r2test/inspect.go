@@ -30,7 +30,7 @@ func (s *Server) Objects() []Object {
 	for _, key := range slices.Sorted(maps.Keys(b.Objects)) {
 		o := b.Objects[key]
 		out = append(out, Object{
-			Key: key, Size: int64(len(o.Data)), ContentType: o.Header["Content-Type"], CacheControl: o.Header["Cache-Control"],
+			Key: key, Size: o.blob().size(), ContentType: o.Header["Content-Type"], CacheControl: o.Header["Cache-Control"],
 			ContentEncoding: o.Header["Content-Encoding"], ETag: o.ETag, Metadata: maps.Clone(o.Metadata),
 			Modified: o.Modified, Writes: b.Writes[key],
 		})
@@ -44,7 +44,8 @@ func (s *Server) Bytes(key string) (data []byte, ok bool) {
 	if o == nil {
 		return nil, false
 	}
-	return bytes.Clone(o.Data), true
+	data, err := o.blob().bytes()
+	return bytes.Clone(data), err == nil
 }
 
 // Writes is how often a key was written, also when it is gone by now.

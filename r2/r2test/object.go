@@ -1,7 +1,6 @@
 package r2test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -44,6 +43,9 @@ func (s *Server) put(w http.ResponseWriter, c *request) *refusal {
 		return tooMany()
 	}
 	old := s.st.bucket(c.bucket, false).Objects[c.key]
+	if no := s.locked(c.key, old); no != nil {
+		return no
+	}
 	if no := writeCondition(c.head, old); no != nil {
 		return no
 	}
@@ -51,7 +53,12 @@ func (s *Server) put(w http.ResponseWriter, c *request) *refusal {
 	if no != nil {
 		return no
 	}
-	o.Data, o.ETag = c.body, etagOf(c.body)
+	b, no := s.keep(c.body)
+	if no != nil {
+		return no
+	}
+	o.set(b)
+	o.ETag = etagOf(c.body)
 	if no := s.store(c.bucket, c.key, o); no != nil {
 		return no
 	}
@@ -77,6 +84,14 @@ func writeCondition(h http.Header, old *object) *refusal {
 	return nil
 }
 
+// locked is the bucket lock rule.
+func (s *Server) locked(key string, old *object) *refusal {
+	if old == nil || s.opts.LockedPrefix == "" || !strings.HasPrefix(key, s.opts.LockedPrefix) {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "ObjectLockedByBucketPolicy", "The object is locked by the bucket policy.")
+}
+
 // matches reads a list of ETags.
 func matches(list, etag string) bool {
 	for v := range strings.SplitSeq(list, ",") {
@@ -89,6 +104,9 @@ func matches(list, etag string) bool {
 
 func (s *Server) remove(w http.ResponseWriter, c *request) *refusal {
 	b := s.st.bucket(c.bucket, false)
+	if no := s.locked(c.key, b.Objects[c.key]); no != nil {
+		return no
+	}
 	if b.Objects[c.key] != nil {
 		delete(b.Objects, c.key)
 		if no := s.save(); no != nil {
@@ -114,14 +132,16 @@ func (s *Server) get(w http.ResponseWriter, c *request) *refusal {
 		h.Set("X-Amz-Meta-"+name, v)
 	}
 	h.Set("Accept-Ranges", "bytes")
-	data, status := o.Data, http.StatusOK
+	all, status := o.blob(), http.StatusOK
+	from, to := int64(0), all.size()
 	if span := c.head.Get("Range"); span != "" {
-		from, to, ok := parseRange(span, int64(len(data)))
+		var ok bool
+		from, to, ok = parseRange(span, all.size())
 		if !ok {
 			return &refusal{status: http.StatusRequestedRangeNotSatisfiable, code: "InvalidRange", msg: "The requested range is not satisfiable"}
 		}
-		h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+"/"+strconv.Itoa(len(data)))
-		data, status = data[from:to], http.StatusPartialContent
+		h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+"/"+strconv.FormatInt(all.size(), 10))
+		status = http.StatusPartialContent
 	} else if plain, ok := unpacked(c, o); ok {
 		h.Del("Content-Encoding")
 		h.Set("Transfer-Encoding", "chunked") // its length is not known beforehand
@@ -129,11 +149,17 @@ func (s *Server) get(w http.ResponseWriter, c *request) *refusal {
 		_, _ = w.Write(plain)
 		return nil
 	}
-	h.Set("Content-Length", strconv.Itoa(len(data))) //nolint:gosec // the other one has returned by now
-	w.WriteHeader(status)
-	if c.http.Method != http.MethodHead {
-		_, _ = w.Write(data)
+	h.Set("Content-Length", strconv.FormatInt(to-from, 10)) //nolint:gosec // the other one has returned by now
+	if c.http.Method == http.MethodHead {
+		w.WriteHeader(status)
+		return nil
 	}
+	data, err := all.section(from, to)
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "InternalError", "spool: %v", err)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(data)
 	return nil
 }
 
@@ -152,7 +178,7 @@ func unpacked(c *request, o *object) ([]byte, bool) {
 		strings.Contains(c.head.Get("Accept-Encoding"), "gzip") || strings.Contains(o.Header["Cache-Control"], "no-transform") {
 		return nil, false
 	}
-	r, err := gzip.NewReader(bytes.NewReader(o.Data))
+	r, err := gzip.NewReader(o.blob().reader())
 	if err != nil {
 		return nil, false
 	}

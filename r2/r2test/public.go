@@ -1,18 +1,16 @@
 package r2test
 
 import (
-	"bytes"
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 // public is the bucket's public side: GET and HEAD of an object, no listing.
 func (s *Server) public(w http.ResponseWriter, r *http.Request, bucket, escaped string) {
 	s.Serve(w, r, "public", func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); slices.Contains(s.opts.CORSOrigins, origin) {
-			w.Header().Set("Access-Control-Allow-Origin", origin)
-			w.Header().Set("Vary", "Origin")
+		short := CORSRule{Origins: s.opts.CORSOrigins, Methods: []string{http.MethodGet, http.MethodHead}, Headers: []string{"Range"}}
+		if cors(w, r, append([]CORSRule{short}, s.opts.CORS...)) {
+			return
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -25,7 +23,7 @@ func (s *Server) public(w http.ResponseWriter, r *http.Request, bucket, escaped 
 			return
 		}
 		o.describe(w.Header())
-		http.ServeContent(w, r, "", o.Modified, bytes.NewReader(o.Data))
+		http.ServeContent(w, r, "", o.Modified, o.blob().reader())
 	})
 }
 

@@ -1,6 +1,7 @@
 package r2test
 
 import (
+	"bytes"
 	"crypto/md5" //nolint:gosec // S3 has it so
 	"encoding/base64"
 	"encoding/xml"
@@ -22,6 +23,8 @@ type request struct {
 	head        http.Header
 	http        *http.Request
 	body        []byte
+	sum         [md5.Size]byte // of the body
+	token       *token         // nil for the keys of the account themselves
 }
 
 // refusal is an error answer.
@@ -71,6 +74,8 @@ func operation(method string, c *request) string {
 		return bucketOperation(method, c.bucket, q)
 	}
 	switch {
+	case method == http.MethodPut && q.Has("uploadId") && c.head.Get("X-Amz-Copy-Source") != "":
+		return "UploadPartCopy"
 	case method == http.MethodPut && q.Has("uploadId"):
 		return "UploadPart"
 	case method == http.MethodPut && c.head.Get("X-Amz-Copy-Source") != "":
@@ -112,7 +117,10 @@ func bucketOperation(method, bucket string, q url.Values) string {
 	case http.MethodDelete:
 		return "DeleteBucket"
 	case http.MethodPost:
-		return "DeleteObjects"
+		if q.Has("delete") {
+			return "DeleteObjects"
+		}
+		return "PostObject"
 	}
 	if q.Get("list-type") == "2" {
 		return "ListObjectsV2"
@@ -128,11 +136,12 @@ func (s *Server) answer(w http.ResponseWriter, c *request) *refusal {
 	if c.http.Method == http.MethodPut && c.http.ContentLength < 0 {
 		return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
-	body, err := io.ReadAll(c.http.Body)
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(c.http.ContentLength, 0), 64<<20)) + bytes.MinRead)
+	if _, err := body.ReadFrom(c.http.Body); err != nil {
 		return refuse(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly.")
 	}
-	c.body = body
+	c.body, c.sum = body.Bytes(), sumOf(body.Bytes())
 	if no := unsupported(c.head); no != nil {
 		return no
 	}
@@ -154,7 +163,8 @@ func (s *Server) answer(w http.ResponseWriter, c *request) *refusal {
 		"ListBuckets": s.listBuckets, "CreateBucket": s.createBucket, "HeadBucket": s.headBucket, "DeleteBucket": s.deleteBucket,
 		"ListObjectsV2": s.list, "PutObject": s.put, "GetObject": s.get, "HeadObject": s.get, "DeleteObject": s.remove,
 		"CreateMultipartUpload": s.createUpload, "UploadPart": s.uploadPart, "CompleteMultipartUpload": s.completeUpload,
-		"AbortMultipartUpload": s.abortUpload,
+		"AbortMultipartUpload": s.abortUpload, "ListParts": s.listParts, "ListMultipartUploads": s.listUploads,
+		"DeleteObjects": s.deleteObjects, "CopyObject": s.copyObject, "UploadPartCopy": s.uploadPartCopy,
 	}[c.op]
 	if do == nil {
 		return refuse(http.StatusNotImplemented, "NotImplemented", "%s not implemented", c.op)
@@ -180,6 +190,15 @@ func (s *Server) allowed(c *request) *refusal {
 	bucketLevel := []string{"ListBuckets", "CreateBucket", "HeadBucket", "DeleteBucket", "BucketConfiguration"}
 	if s.opts.Scope != ScopeAdmin && (slices.Contains(bucketLevel, c.op) || c.bucket != s.opts.Bucket) {
 		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
+	}
+	if c.token != nil {
+		key := c.key
+		if strings.HasPrefix(c.op, "List") && key == "" {
+			key = c.query.Get("prefix")
+		}
+		if no := c.token.allows(c.op, key); no != nil {
+			return no
+		}
 	}
 	if c.op != "ListBuckets" && c.op != "CreateBucket" && s.st.bucket(c.bucket, false) == nil {
 		return refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.")
@@ -223,7 +242,7 @@ func checkDigest(c *request) *refusal {
 	if err != nil || len(want) != md5.Size {
 		return refuse(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified is not valid.")
 	}
-	if got := md5.Sum(c.body); !slices.Equal(got[:], want) { //nolint:gosec // see above
+	if !slices.Equal(c.sum[:], want) {
 		return refuse(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 	}
 	return nil

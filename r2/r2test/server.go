@@ -38,7 +38,7 @@ type Options struct {
 	OpaquePartETags   bool          // ETags of parts that are no MD5, as miniflare gives
 	OneWritePerSecond bool          // enforce one write per second to each key, as R2 does
 	TooManyEvery      int           // answer every n-th request 429; 0 = none
-	CORSOrigins       []string      // origins that may read the public side; default none, and no CORS header is sent
+	CORSOrigins       []string      // origins that may read the public side; a short form of CORS
 	ClockSkew         time.Duration // how far the server's clock is ahead of this machine's
 
 	// Now is the clock of the objects and of presigned URLs; default time.Now. The time of signed requests is compared
@@ -48,6 +48,20 @@ type Options struct {
 	// StateFile keeps buckets, objects and how often they were written over restarts; empty = nowhere. Uploads that are
 	// not complete are not in it.
 	StateFile string
+
+	// Spool is a folder for the contents, which are in memory without it: for bodies of gigabytes. It is the caller's to
+	// remove. Not together with StateFile.
+	Spool string
+
+	// LockedPrefix is a bucket lock rule: what is there under this prefix can neither be overwritten nor deleted, 403
+	// ObjectLockedByBucketPolicy. Empty = no rule.
+	LockedPrefix string
+
+	NoListParts bool  // ListParts and ListMultipartUploads answer 501, as miniflare's do
+	MaxCopy     int64 // the largest source of a CopyObject; default 4.995 GiB
+
+	// CORS is the rules of the S3 side, for browsers with presigned URLs, and of the public side. None = no header.
+	CORS []CORSRule
 }
 
 // Server is the bucket. It is safe for concurrent use.
@@ -65,6 +79,9 @@ type Server struct {
 	st       state
 	uploads  map[string]*upload
 	written  map[string]time.Time // the last write to a key
+	failing  map[string]string    // keys and the codes with which they are not deleted
+	cuts     []cutRule
+	begun    int // uploads
 	requests int
 	rays     int
 }
@@ -78,7 +95,8 @@ func NewServer() *Server {
 	return s
 }
 
-// Open opens a bucket. The errors are those of reading Options.StateFile; one that does not exist yet is none.
+// Open opens a bucket. The errors are those of reading Options.StateFile, one that does not exist yet being none, and of a
+// CORS rule that R2 would not take.
 func Open(opts Options) (*Server, error) {
 	def := func(field *string, v string) {
 		if *field == "" {
@@ -95,6 +113,14 @@ func Open(opts Options) (*Server, error) {
 	if opts.MinPart == 0 {
 		opts.MinPart = 5 << 20
 	}
+	if opts.MaxCopy == 0 {
+		opts.MaxCopy = 5<<30 - 5<<20
+	}
+	for _, rule := range opts.CORS {
+		if err := rule.check(); err != nil {
+			return nil, err
+		}
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -105,6 +131,10 @@ func Open(opts Options) (*Server, error) {
 	s := &Server{
 		Script: &fault.Script{}, URL: "https://" + host + hostSuffix, PublicURL: "https://img.r2.fake", publicHost: "img.r2.fake",
 		opts: opts, uploads: map[string]*upload{}, written: map[string]time.Time{},
+		failing: map[string]string{},
+	}
+	if opts.StateFile != "" && opts.Spool != "" {
+		return nil, errors.New("r2test: StateFile and Spool do not go together")
 	}
 	if opts.StateFile != "" {
 		if err := atomicfile.ReadJSON(opts.StateFile, &s.st); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -156,7 +186,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key, err := url.PathUnescape(escaped)
 	c := &request{bucket: bucket, key: key, query: r.URL.Query(), head: r.Header, http: r}
 	c.op = operation(r.Method, c)
-	s.Serve(w, r, c.op, func(w http.ResponseWriter, r *http.Request) {
+	if cors(w, r, s.opts.CORS) {
+		return
+	}
+	s.Serve(s.cutting(w, c.op), r, c.op, func(w http.ResponseWriter, r *http.Request) {
 		c.http = r
 		if err != nil {
 			refuse(http.StatusBadRequest, "InvalidURI", "the path is not escaped well").send(w, r, c)

@@ -24,6 +24,7 @@ type signature struct {
 	signed              []string // names of headers, lower case
 	at                  time.Time
 	sum                 string
+	secret              string
 	payload             string
 }
 
@@ -45,8 +46,14 @@ func (s *Server) authenticate(c *request) *refusal {
 	if no != nil {
 		return no
 	}
-	if sig.keyID != s.opts.AccessKeyID || c.head.Get("X-Amz-Security-Token") != "" || c.query.Has("X-Amz-Security-Token") {
+	if sig.keyID != s.opts.AccessKeyID {
 		return refuse(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
+	}
+	sig.secret = s.opts.SecretAccessKey
+	if text := c.head.Get("X-Amz-Security-Token") + c.query.Get("X-Amz-Security-Token"); text != "" {
+		if c.token, sig.secret, no = s.readToken(text); no != nil {
+			return no
+		}
 	}
 	if !slices.Contains([]string{"auto", "", "us-east-1"}, sig.region) {
 		return refuse(http.StatusBadRequest, "InvalidRegionName", "The region name '%s' is not valid.", sig.region)
@@ -54,7 +61,7 @@ func (s *Server) authenticate(c *request) *refusal {
 	if no := covered(c, sig); no != nil {
 		return no
 	}
-	if !hmac.Equal([]byte(s.sign(c, sig)), []byte(sig.sum)) {
+	if !hmac.Equal([]byte(sign(c, sig)), []byte(sig.sum)) {
 		return refuse(http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.")
 	}
 	if presigned {
@@ -138,7 +145,7 @@ func covered(c *request, sig *signature) *refusal {
 }
 
 // sign is the signature that the request must have.
-func (s *Server) sign(c *request, sig *signature) string {
+func sign(c *request, sig *signature) string {
 	path, _, _ := strings.Cut(c.http.RequestURI, "?")
 	if path == "" {
 		path = c.http.URL.EscapedPath()
@@ -166,7 +173,7 @@ func (s *Server) sign(c *request, sig *signature) string {
 	sum := sha256.Sum256([]byte(canonical))
 	scope := strings.Join([]string{sig.date, sig.region, "s3", "aws4_request"}, "/")
 	text := strings.Join([]string{algorithm, sig.at.Format(stamp), scope, hex.EncodeToString(sum[:])}, "\n")
-	key := []byte("AWS4" + s.opts.SecretAccessKey)
+	key := []byte("AWS4" + sig.secret)
 	for _, step := range []string{sig.date, sig.region, "s3", "aws4_request", text} {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(step))

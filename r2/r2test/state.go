@@ -1,8 +1,6 @@
 package r2test
 
 import (
-	"crypto/md5" //nolint:gosec // S3 has it so
-	"encoding/hex"
 	"net/http"
 	"time"
 
@@ -20,12 +18,18 @@ type bucket struct {
 }
 
 type object struct {
-	Data     []byte
+	Data     []byte // in memory; else files
 	ETag     string
 	Modified time.Time
 	Header   map[string]string // Content-Type, Cache-Control and their like
 	Metadata map[string]string
+
+	files []segment
 }
+
+func (o *object) blob() blob { return blob{data: o.Data, files: o.files} }
+
+func (o *object) set(b blob) { o.Data, o.files = b.data, b.files }
 
 // bucket finds a bucket, or makes it.
 func (st *state) bucket(name string, create bool) *bucket {
@@ -68,9 +72,4 @@ func (s *Server) save() *refusal {
 func (s *Server) tooSoon(c *request) bool {
 	last, ok := s.written[c.bucket+"/"+c.key]
 	return s.opts.OneWritePerSecond && ok && s.opts.Now().Sub(last) < time.Second
-}
-
-func etagOf(data []byte) string {
-	sum := md5.Sum(data) //nolint:gosec // see above
-	return hex.EncodeToString(sum[:])
 }

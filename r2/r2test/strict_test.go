@@ -117,9 +117,9 @@ func TestWhatR2DoesNotImplement(t *testing.T) {
 		"acl private":     {call: call{header: http.Header{"X-Amz-Acl": {"private"}}}, status: 200},
 		"infrequent":      {call: call{header: http.Header{"X-Amz-Storage-Class": {"STANDARD_IA"}}}, status: 200},
 		"glacier":         {call: call{header: http.Header{"X-Amz-Storage-Class": {"GLACIER"}}}, status: 400, code: "InvalidStorageClass"},
-		"copy":            {call: call{header: http.Header{"X-Amz-Copy-Source": {"/images/x"}}}, status: 501, code: "NotImplemented"},
+		"copy of nothing": {call: call{header: http.Header{"X-Amz-Copy-Source": {"/images/x"}}}, status: 404, code: "NoSuchKey"},
 		"tags":            {call: call{path: "/images/key?tagging"}, status: 501, code: "NotImplemented"},
-		"delete objects":  {call: call{method: http.MethodPost, path: "/images?delete"}, status: 501, code: "NotImplemented"},
+		"form upload":     {call: call{method: http.MethodPost, path: "/images"}, status: 501, code: "NotImplemented"},
 		"list of version": {call: call{method: http.MethodGet, path: "/images"}, status: 501, code: "NotImplemented"},
 	}
 	for name, v := range map[string]string{
