@@ -15,15 +15,17 @@ import (
 
 // The operations, in S3's words.
 const (
-	opPut      = "PutObject"
-	opGet      = "GetObject"
-	opHead     = "HeadObject"
-	opDelete   = "DeleteObject"
-	opList     = "ListObjectsV2"
-	opCreate   = "CreateMultipartUpload"
-	opPart     = "UploadPart"
-	opComplete = "CompleteMultipartUpload"
-	opAbort    = "AbortMultipartUpload"
+	opPut       = "PutObject"
+	opGet       = "GetObject"
+	opHead      = "HeadObject"
+	opDelete    = "DeleteObject"
+	opList      = "ListObjectsV2"
+	opCreate    = "CreateMultipartUpload"
+	opPart      = "UploadPart"
+	opComplete  = "CompleteMultipartUpload"
+	opAbort     = "AbortMultipartUpload"
+	opUploads   = "ListMultipartUploads"
+	opListParts = "ListParts"
 )
 
 // repeats says when a failed attempt may be made again.

@@ -18,6 +18,7 @@ var (
 	ErrPrecondition   = errors.New("the condition does not hold")              // IfAbsent or IfMatch; IfAbsent also fs.ErrExist
 	ErrCorrupt        = errors.New("what was stored is not what was sent")     // the ETag differs
 	ErrUnknownOutcome = errors.New("the request left, its outcome is unknown") // look at the object before doing it again
+	ErrChanged        = errors.New("it is not what the upload began with")     // PutFile: the file, or the options
 	ErrInput          = errors.New("invalid input")                            // found here, before anything was sent
 )
 

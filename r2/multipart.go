@@ -16,11 +16,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// inFlight is how many parts of a stream may be on their way at a time: 4, since R2 is reported to refuse more for one
-// upload, or fewer, so that their buffers and the one that is being filled fit into the pool.
-func inFlight(part int64) int64 { return min(maxInFlight, max(1, pool/part-1)) }
+// inFlight is how many parts of a stream may be on their way at a time: so many as are wanted, or fewer, so that their buffers
+// and the one that is being filled fit into the pool.
+func inFlight(part, most int64) int64 { return min(most, max(1, pool/part-1)) }
 
-const maxInFlight = 4
+const maxInFlight = 4 // default
 
 // pieces cuts a body into equal parts: of one that can be read anywhere, or of a stream, part by part.
 type pieces struct {
@@ -33,10 +33,9 @@ type pieces struct {
 	buffers chan []byte // one more, so that one can be filled meanwhile; what cannot be read again needs them
 }
 
-func (p *pieces) open() {
-	n := int64(maxInFlight)
+func (p *pieces) open(n int64) {
 	if p.stream != nil {
-		n = inFlight(p.part)
+		n = inFlight(p.part, n)
 	}
 	p.slots, p.buffers = make(chan []byte, n), make(chan []byte, n+1)
 	for range n {
@@ -63,6 +62,9 @@ func (p *pieces) next(free []byte) (s section, buf []byte, ok bool, err error) {
 		buf, p.first = p.first, nil
 		return inMemory(buf), buf, true, nil
 	}
+	if free == nil { // growing it would leave as much again behind
+		free = make([]byte, 0, p.part)
+	}
 	buf, more, err := p.stream.fill(free, int(p.part))
 	p.done = !more
 	return inMemory(buf), buf, err == nil, err
@@ -71,8 +73,12 @@ func (p *pieces) next(free []byte) (s section, buf []byte, ok bool, err error) {
 // upload is a multipart upload in progress.
 type upload struct {
 	*put
-	id     string
-	verify bool
+
+	id      string
+	verify  bool                  // compare the ETags
+	hash    bool                  // know the MD5 of each part, whatever the ETags are
+	journal *journal              // nil = none
+	have    map[int32]journalPart // parts that need not be sent
 
 	mu   sync.Mutex
 	sent []types.CompletedPart
@@ -120,7 +126,7 @@ func (u *upload) create(ctx context.Context) error {
 
 // send uploads all parts. The body is read here, on the caller's goroutine. It returns when nothing is in flight.
 func (u *upload) send(ctx context.Context, body *pieces) error {
-	body.open()
+	body.open(int64(cmp.Or(u.opts.Concurrency, maxInFlight)))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
@@ -162,6 +168,14 @@ func (u *upload) feed(ctx, gctx context.Context, body *pieces, g *errgroup.Group
 		if int64(number) > u.c.maxParts {
 			return u.c.invalid(opPart, u.key, fmt.Errorf("body: a stream of unknown size may have %d parts of %d bytes: set Size or a larger PartSize", u.c.maxParts, body.part))
 		}
+		if there, ok := u.have[number]; ok {
+			u.note(there, s.n)
+			if sent := u.progress.counter(); sent != nil {
+				sent.Add(s.n)
+			}
+			body.buffers <- buf
+			continue
+		}
 		if _, ok = await(body.slots); !ok {
 			return u.c.fail(opPart, u.key, context.Cause(ctx))
 		}
@@ -181,7 +195,7 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 	}
 	var md5Sum string
 	etag, err := call(ctx, u.c, opPart, u.key, harmless, func(ctx context.Context) (string, error) {
-		body := newAttempt(s, u.verify && sum == nil, u.progress.counter())
+		body := newAttempt(s, (u.verify || u.hash) && sum == nil, u.progress.counter())
 		out, err := u.c.api.part(ctx, &s3.UploadPartInput{
 			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, PartNumber: &number, Body: body, ContentLength: &s.n, ContentMD5: contentMD5,
 		})
@@ -195,14 +209,13 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 		if etag == "" {
 			return "", u.c.notS3(opPart, u.key)
 		}
-		if !u.verify {
-			md5Sum = etag
-			return etag, nil
-		}
 		if md5Sum = hex.EncodeToString(sum); sum == nil {
 			md5Sum = body.sum()
 		}
-		if !isMD5(etag) {
+		if md5Sum == "" {
+			md5Sum = etag
+		}
+		if !u.verify || !isMD5(etag) {
 			return etag, nil // as those of miniflare: the ETag of the whole will tell
 		}
 		return etag, compare(etag, md5Sum)
@@ -210,21 +223,36 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 	if err != nil {
 		return err
 	}
+	part := journalPart{Number: number, ETag: etag, MD5: md5Sum}
+	if u.journal != nil {
+		noted := part
+		if !isMD5(noted.MD5) {
+			noted.MD5 = ""
+		}
+		if err := u.journal.add(noted); err != nil {
+			u.c.log.WarnContext(ctx, "r2 journal could not be written", "key", u.key, "error", err)
+		}
+	}
+	u.note(part, s.n)
+	return nil
+}
+
+// note counts a part that is stored.
+func (u *upload) note(part journalPart, size int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for len(u.sent) < int(number) {
+	for len(u.sent) < int(part.Number) {
 		u.sent, u.sums = append(u.sent, types.CompletedPart{}), append(u.sums, "")
 	}
-	u.sums[number-1] = md5Sum
-	u.sent[number-1] = types.CompletedPart{ETag: &etag, PartNumber: &number}
-	u.size += s.n
-	return nil
+	u.sums[part.Number-1] = part.MD5
+	u.sent[part.Number-1] = types.CompletedPart{ETag: &part.ETag, PartNumber: &part.Number}
+	u.size += size
 }
 
 // complete makes the object of the parts. When the answer is lost, the object is read back: its ETag is known, since it is
 // made from those of the parts.
 func (u *upload) complete(ctx context.Context) (string, error) {
-	want := u.etag()
+	want := compositeETag(u.sums)
 	out, err := call(ctx, u.c, opComplete, u.key, onlyRefused, func(ctx context.Context) (*s3.CompleteMultipartUploadOutput, error) {
 		return u.c.api.complete(ctx, &s3.CompleteMultipartUploadInput{
 			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: u.sent},
@@ -252,17 +280,18 @@ func (u *upload) complete(ctx context.Context) (string, error) {
 	return etag, nil
 }
 
-// etag is that of the object: the MD5 of the MD5s of the parts, and how many there are. It is "" when those are not known.
-func (u *upload) etag() string {
+// compositeETag is that of an object made of parts: the MD5 of their MD5s, and how many there are. It is "" when those are not
+// known.
+func compositeETag(sums []string) string {
 	h := md5.New() //nolint:gosec // see above
-	for _, text := range u.sums {
+	for _, text := range sums {
 		sum, err := hex.DecodeString(text)
 		if err != nil || len(sum) != md5.Size {
 			return ""
 		}
 		h.Write(sum)
 	}
-	return fmt.Sprintf("%x-%d", h.Sum(nil), len(u.sums))
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(sums))
 }
 
 // isMD5 tells whether an ETag can be an MD5.

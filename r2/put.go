@@ -53,7 +53,10 @@ type PutOptions struct {
 	// PartSize is that of a multipart upload; at least 5 MiB, default 16 MiB. Larger bodies grow it, so that there are at
 	// most 10,000 parts. If it is set, every body above it is uploaded in parts.
 	PartSize int64
-	Verify   Verify
+	// Concurrency is how many parts may be on their way at a time: 1 to 16, default 4, since R2 is reported to refuse more
+	// for one upload. Of a stream no more than fit into the 96 MiB of buffers.
+	Concurrency int
+	Verify      Verify
 
 	// Progress runs on the caller's goroutine: at the beginning, five times a second, after the end.
 	Progress func(Progress)
@@ -146,6 +149,9 @@ func (p *put) check(body io.Reader) error {
 	if o.PartSize != 0 && (o.PartSize < p.c.minPart || o.PartSize > maxSingle) {
 		bad("PartSize: %d is not in %d to %d bytes", o.PartSize, p.c.minPart, int64(maxSingle))
 	}
+	if o.Concurrency < 0 || o.Concurrency > 16 {
+		bad("Concurrency: %d is not in 1 to 16 (0 = 4)", o.Concurrency)
+	}
 	if o.Verify < VerifyDefault || o.Verify > VerifyNone {
 		bad("Verify: %d is none of the three", o.Verify)
 	}
@@ -196,7 +202,7 @@ func (p *put) run(ctx context.Context, src *source) (Info, error) {
 		if err := p.chooseType(whole); err != nil {
 			return Info{}, p.c.bodyFailed(p.key, err)
 		}
-		if p.conditional() || src.size <= cmp.Or(p.opts.PartSize, singlePut) {
+		if p.conditional() || p.isSingle(src.size) {
 			return p.single(ctx, whole)
 		}
 		return p.multipart(ctx, &pieces{rest: whole, part: part}, p.verifies(src.size))
@@ -221,6 +227,9 @@ func (p *put) run(ctx context.Context, src *source) (Info, error) {
 	}
 	return p.multipart(ctx, &pieces{stream: st, first: first, part: part}, p.verifies(src.size))
 }
+
+// isSingle tells whether a body of this size goes in one request.
+func (p *put) isSingle(size int64) bool { return size <= cmp.Or(p.opts.PartSize, singlePut) }
 
 // verifies tells whether ETags are compared.
 func (p *put) verifies(size int64) bool {
