@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -13,7 +14,7 @@ import (
 )
 
 // step is a line of the table. do makes at most one call that changes something, through mutate, and is called again until
-// the step is done; so is undo in a rollback, in the opposite order. find sets the step's Progress by what AWS has, as far as
+// the step is done; so is undo in a rollback, in the opposite order, for every step that is not skipped. find sets the step's Progress by what AWS has, as far as
 // that can be known, when the state is lost.
 type step struct {
 	id   StepID
@@ -22,6 +23,10 @@ type step struct {
 	undo func(context.Context, *move) (turn, error) // nil = there is nothing to take back
 	find func(context.Context, *move) error         // nil = the step is asked by do itself, which looks before it acts
 }
+
+// settle is how long something that EC2 has made may stay unseen: reads are eventually consistent, and right after a create one
+// in ten answers that there is no such thing (a field report; EC2 names no bound). Within it "not found" means nothing.
+const settle = 5 * time.Minute
 
 // turn is what came of one look at a step.
 type turn struct {
@@ -77,8 +82,8 @@ func (c *Client) Advance(ctx context.Context, st State) (State, Next, error) {
 		if t.done {
 			m.set(func(p *Progress) { p.Phase = Done })
 		}
+		m.tell()
 		if !t.done || m.changed || err != nil {
-			m.tell()
 			return st, Next{After: t.after, Events: m.events}, nil
 		}
 	}
@@ -161,30 +166,56 @@ func (m *move) intend(note string) (recorded bool) {
 	return false
 }
 
-// back is Advance of a rollback.
+// settled tells whether what EC2 does not show can be taken as not there, as far as the state is concerned: it was kept, or was
+// found, or the rollback begun, long enough ago. A step that has an [Intent] of its own goes by the time of that as well.
+func (m *move) settled() bool {
+	since := m.st.Found
+	if m.st.Undo {
+		since = m.st.UndoAt
+	}
+	return since.IsZero() || m.now().Sub(since) >= settle
+}
+
+// back is Advance of a rollback. The source is started first, if the move has stopped it; then the steps are taken back from
+// the last to the first. A step that seems not to have begun is looked at all the same: the process may have ended between its
+// call and the record of it. An undo looks by name, token and tag, and is done when nothing is there and the move is settled.
 func (m *move) back(ctx context.Context) (State, Next, error) {
-	all := steps()
-	for i := len(all) - 1; i >= 0; i-- {
-		s := all[i]
+	if m.st.UndoAt.IsZero() {
+		m.st.UndoAt = m.now()
+	}
+	for _, s := range undoOrder() {
 		m.step = s.id
-		if p := m.progress(); p.Phase == Waiting || p.Phase == Skipped {
+		if p := m.progress(); p.Phase == Undone || p.Phase == Skipped {
 			continue
 		}
-		if s.undo != nil {
-			t, err := s.undo(ctx, m)
-			if err != nil && !errors.Is(err, errOneCall) {
-				return *m.st, Next{Events: m.events}, m.explain(fmt.Errorf("rollback: %w", err))
-			}
-			if !t.done || err != nil {
-				m.tell()
-				return *m.st, Next{After: t.after, Events: m.events}, nil
-			}
+		if s.skip != nil && s.skip(m) {
+			m.set(func(p *Progress) { p.Phase = Skipped })
+			continue
 		}
-		delete(m.st.Steps, s.id)
-		m.events = append(m.events, awsops.Event{Step: string(s.id), Phase: "undone", At: m.now()})
-		if m.changed {
-			return *m.st, Next{Events: m.events}, nil
+		var t turn
+		var err error
+		if t.done = s.undo == nil; s.undo != nil {
+			t, err = s.undo(ctx, m)
+		}
+		if err != nil && !errors.Is(err, errOneCall) {
+			return *m.st, Next{Events: m.events}, m.explain(fmt.Errorf("rollback: %w", err))
+		}
+		if t.done && err == nil {
+			m.set(func(p *Progress) { *p = Progress{Phase: Undone} })
+		}
+		m.tell()
+		if !t.done || m.changed || err != nil {
+			return *m.st, Next{After: t.after, Events: m.events}, nil
 		}
 	}
 	return *m.st, Next{Done: true, Events: m.events}, nil
+}
+
+// undoOrder is the order of a rollback.
+func undoOrder() []step {
+	all := steps()
+	slices.Reverse(all)
+	stop := slices.IndexFunc(all, func(s step) bool { return s.id == StepStop })
+	first := all[stop]
+	return append([]step{first}, slices.Delete(all, stop, stop+1)...)
 }

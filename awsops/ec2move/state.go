@@ -42,8 +42,11 @@ const (
 	Waiting Phase = ""        // not begun
 	Intent  Phase = "intent"  // a call that has no key of its own is about to be made, or was: AWS must be looked at
 	Begun   Phase = "begun"   // AWS works on it
+	Queued  Phase = "queued"  // EC2 has no room for it now: asked again
+	Failed  Phase = "failed"  // AWS has given up: see [State.Retry]
 	Done    Phase = "done"    //
 	Skipped Phase = "skipped" // not needed
+	Undone  Phase = "undone"  // taken back by a rollback
 )
 
 // Progress is where one step stands.
@@ -72,6 +75,23 @@ type State struct {
 	Steps  map[StepID]Progress `json:"steps,omitempty"`
 	// Undo is set by a rollback: what was done is taken back, step by step.
 	Undo bool `json:"undo,omitempty"`
+	// UndoAt is when the rollback began.
+	UndoAt time.Time `json:"undo_at,omitzero"`
+	// Found is when [Client.Find] made this state, zero for one that was kept: what EC2 does not show then may have been made
+	// all the same by the process whose state was lost.
+	Found time.Time `json:"found,omitzero"`
+}
+
+// Retry takes up what AWS gave up on, under names and tokens of its own, and leaves all that is done as it is: after the key
+// was granted, the quota raised. It is a person's decision, since the step that failed costs once more.
+func (s State) Retry() State {
+	s = s.clone()
+	for id, p := range s.Steps {
+		if p.Phase == Failed {
+			s.Steps[id] = Progress{Attempt: p.Attempt + 1}
+		}
+	}
+	return s
 }
 
 // clone is a copy that shares nothing that Advance changes.
