@@ -17,6 +17,13 @@ type Source struct {
 	Platform       string            `json:"platform,omitempty"`     // PlatformDetails: "Linux/UNIX"
 	BootMode       string            `json:"boot_mode,omitempty"`
 	TPM            string            `json:"tpm,omitempty"`
+	Virtualization string            `json:"virtualization,omitempty"`  // "hvm", "paravirtual"
+	Lifecycle      string            `json:"lifecycle,omitempty"`       // "spot", "scheduled", "capacity-block"; empty = on demand
+	Tenancy        string            `json:"tenancy,omitempty"`         // "dedicated", "host"; empty = shared
+	PlacementGroup string            `json:"placement_group,omitempty"` // its name
+	CPU            string            `json:"cpu,omitempty"`             // "2×1": cores × threads, where they are not all
+	Enclave        bool              `json:"enclave,omitempty"`         // Nitro Enclaves
+	Hibernates     bool              `json:"hibernates,omitempty"`      // can hibernate
 	ENA            bool              `json:"ena,omitempty"`
 	EBSOptimized   bool              `json:"ebs_optimized,omitempty"`
 	Monitoring     bool              `json:"monitoring,omitempty"`       // detailed
@@ -36,6 +43,9 @@ type Source struct {
 	Groups         []string          `json:"groups,omitempty"`           // of the first network interface
 	Interfaces     int               `json:"interfaces,omitempty"`       // how many network interfaces
 	IPv6           int               `json:"ipv6,omitempty"`             // how many addresses of IPv6 the first has
+	PrivateIP      netip.Addr        `json:"private_ip,omitzero"`        //
+	SecondaryIPs   int               `json:"secondary_ips,omitempty"`    // further private addresses, of all interfaces
+	ElasticIPs     int               `json:"elastic_ips,omitempty"`      // how many Elastic IP addresses it has in all
 	PublicIP       netip.Addr        `json:"public_ip,omitzero"`         //
 	PublicDNS      string            `json:"public_dns,omitempty"`       // "ec2-….compute.amazonaws.com"
 	AllocationID   string            `json:"allocation_id,omitempty"`    // of its Elastic IP, if it has one
