@@ -70,6 +70,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	regions map[string]calls
+	intents map[string]bool // calls without a key that this client, and no dead process, is about to make
 }
 
 // New checks cfg and makes a client. It does no I/O and reads neither the environment nor ~/.aws.
@@ -81,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("ec2move: config: %w: MaxRetries is %d", awsops.ErrInvalid, *r)
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
-	c := &Client{cfg: cfg, call: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), regions: map[string]calls{}}
+	c := &Client{cfg: cfg, call: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), regions: map[string]calls{}, intents: map[string]bool{}}
 	c.cfg.Clock = c.call.Clock
 	return c, nil
 }

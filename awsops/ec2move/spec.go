@@ -120,7 +120,7 @@ type Cutover struct {
 // HealthCheck is asked of the copy by its address, with the name that its visitors use, before anything is switched.
 type HealthCheck struct {
 	// URL as visitors see it: "https://www.example.com/health". The host goes into Host and SNI, the connection to the copy.
-	// Empty: no check but EC2's own.
+	// Empty: no check but EC2's own. It is printed and kept in the state: no password belongs into it.
 	URL string `json:"url,omitempty"`
 	// Status is what it must answer; 0 = any of 200 to 399.
 	Status int `json:"status,omitempty"`
@@ -202,6 +202,10 @@ func (s Spec) check() error {
 		if c.TTL < 0 || c.TTL%time.Second != 0 {
 			add("Cutover.TTL", "%v: whole seconds", c.TTL)
 		}
+		if c.Hold < 0 {
+			add("Cutover.Hold", "%v", c.Hold)
+		}
+		c.Check.check(add)
 	}
 	return errors.Join(problems...)
 }

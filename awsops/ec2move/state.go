@@ -80,6 +80,9 @@ type State struct {
 	// Found is when [Client.Find] made this state, zero for one that was kept: what EC2 does not show then may have been made
 	// all the same by the process whose state was lost.
 	Found time.Time `json:"found,omitzero"`
+	// NoAddress is set by a person who has looked, after an error of StepAddress with awsops.ErrUnknownOutcome, and found no
+	// Elastic IP address of this move: the next one is asked for. It is cleared when that is done.
+	NoAddress bool `json:"no_address,omitempty"`
 }
 
 // Retry takes up what AWS gave up on, under names and tokens of its own, and leaves all that is done as it is: after the key
@@ -119,6 +122,12 @@ type Next struct {
 const (
 	TagMove = "awsops:migration" // Spec.ID
 	TagStep = "awsops:step"      // StepID, and what it stands for where a step makes several
+)
+
+// Two more tags of the copy remember what no name or token of AWS can, for when the state is lost.
+const (
+	TagAddress = "awsops:address" // when an Elastic IP address was about to be asked for, RFC 3339
+	TagCutover = "awsops:cutover" // when the TTLs were about to be lowered, and what they were: "2026-11-02T09:00:00Z 3600 300"
 )
 
 // name is the name and client token of what a step makes: "m-<ID>-<step>-<hash>", at most 64 characters of ASCII, the same in

@@ -4,15 +4,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
-
-// settle is how long something that EC2 was told to make may be missing from its lists. Before it has passed, "not found" says
-// nothing.
-const settle = 5 * time.Minute
 
 // tags are those of what the step at work makes: the move's own, and above them what is carried over. of is what it stands for
 // where a step makes several, or "". EC2 takes 50 tags; the move's own come first.
