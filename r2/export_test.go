@@ -1,5 +1,11 @@
 package r2
 
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
 // What tests in other terms could only show with gigabytes.
 
 // SetMinPart allows parts smaller than 5 MiB, for a fake that does so too.
@@ -22,3 +28,35 @@ var (
 	EncodeMetadata = encodeMetadata
 	DecodeMetadata = decodeMetadata
 )
+
+// SendPart stores a part of an upload, as a process would have done that has died since.
+func SendPart(ctx context.Context, c *Client, key, id string, number int32, data []byte) error {
+	u := &upload{put: &put{c: c, key: key}, id: id}
+	return u.part(ctx, number, inMemory(data))
+}
+
+// BeginUpload begins an upload that nobody goes on with.
+func BeginUpload(ctx context.Context, c *Client, key string) (id string, err error) {
+	u := &upload{put: &put{c: c, key: key}}
+	err = u.create(ctx)
+	return u.id, err
+}
+
+// StoredParts are the numbers of the parts that an upload has.
+func StoredParts(ctx context.Context, c *Client, key, id string) ([]int32, error) {
+	parts, err := c.listParts(ctx, key, id)
+	return slices.Sorted(maps.Keys(parts)), err
+}
+
+// ReadJournal gives the ETags of the parts that a journal knows.
+func ReadJournal(path string) (map[int32]string, error) {
+	j, err := readJournal(path)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int32]string{}
+	for n, part := range j.parts {
+		out[n] = part.ETag
+	}
+	return out, nil
+}

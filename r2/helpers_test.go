@@ -4,6 +4,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -15,7 +16,13 @@ import (
 	"github.com/kitroll/kitroll/r2/r2test"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the main function of the processes that the tests kill and measure: see child_test.go.
+func TestMain(m *testing.M) {
+	if task := os.Getenv("R2_TEST_CHILD"); task != "" {
+		os.Exit(child(task))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // opened is a fake and a client of it, whose configuration can be changed.
 func opened(tb testing.TB, opts r2test.Options, change ...func(*r2.Config)) (*r2test.Server, *r2.Client) {

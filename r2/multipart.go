@@ -170,9 +170,6 @@ func (u *upload) feed(ctx, gctx context.Context, body *pieces, g *errgroup.Group
 		}
 		if there, ok := u.have[number]; ok {
 			u.note(there, s.n)
-			if sent := u.progress.counter(); sent != nil {
-				sent.Add(s.n)
-			}
 			body.buffers <- buf
 			continue
 		}
@@ -225,16 +222,20 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 	}
 	part := journalPart{Number: number, ETag: etag, MD5: md5Sum}
 	if u.journal != nil {
-		noted := part
-		if !isMD5(noted.MD5) {
-			noted.MD5 = ""
-		}
-		if err := u.journal.add(noted); err != nil {
-			u.c.log.WarnContext(ctx, "r2 journal could not be written", "key", u.key, "error", err)
-		}
+		u.remember(ctx, part)
 	}
 	u.note(part, s.n)
 	return nil
+}
+
+// remember writes a part into the journal. Where that fails, the platform is asked the next time.
+func (u *upload) remember(ctx context.Context, part journalPart) {
+	if !isMD5(part.MD5) {
+		part.MD5 = ""
+	}
+	if err := u.journal.add(part); err != nil {
+		u.c.log.WarnContext(ctx, "r2 journal could not be written", "key", u.key, "error", err)
+	}
 }
 
 // note counts a part that is stored.

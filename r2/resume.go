@@ -89,8 +89,18 @@ func (f *filePut) parts(ctx context.Context, src *source, old *journal) (Info, e
 			return Info{}, err
 		default:
 			u.have = have
+			if sent := f.progress.counter(); sent != nil {
+				for n := range have {
+					sent.Add(whole.part(n, old.head.PartSize).n)
+				}
+			}
 			if err := old.open(); err != nil {
 				return Info{}, f.journalFailed(err)
+			}
+			for n, part := range have { // now it is known that they were this file's
+				if old.parts[n].ETag != part.ETag && isMD5(part.MD5) {
+					u.remember(ctx, part)
+				}
 			}
 		}
 	}
