@@ -25,6 +25,9 @@ const (
 	opComplete  = "CompleteMultipartUpload"
 	opAbort     = "AbortMultipartUpload"
 	opUploads   = "ListMultipartUploads"
+	opDeleteAll = "DeleteObjects"
+	opCopy      = "CopyObject"
+	opPartCopy  = "UploadPartCopy"
 	opListParts = "ListParts"
 )
 

@@ -22,6 +22,7 @@ import (
 // Client is one bucket. It is safe for concurrent use and needs no Close; make one and keep it, for its connections.
 type Client struct {
 	bucket   string
+	account  string // R2
 	region   string
 	endpoint *url.URL
 	public   *url.URL // nil without PublicBase
@@ -35,6 +36,8 @@ type Client struct {
 	writing  writers
 	minPart  int64
 	maxParts int64
+	maxCopy  int64 // the largest object that is copied in one request
+	copyPart int64
 	api      api
 }
 
@@ -49,6 +52,9 @@ type api struct {
 	create    func(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
 	part      func(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
 	complete  func(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
+	deleteAll func(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
+	copy      func(context.Context, *s3.CopyObjectInput, ...func(*s3.Options)) (*s3.CopyObjectOutput, error)
+	partCopy  func(context.Context, *s3.UploadPartCopyInput, ...func(*s3.Options)) (*s3.UploadPartCopyOutput, error)
 	uploads   func(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error)
 	listParts func(context.Context, *s3.ListPartsInput, ...func(*s3.Options)) (*s3.ListPartsOutput, error)
 	abort     func(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
@@ -63,6 +69,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		bucket:   cfg.Bucket,
+		account:  cfg.AccountID,
 		region:   cmp.Or(cfg.Region, "auto"),
 		endpoint: endpoint,
 		public:   public,
@@ -77,7 +84,7 @@ func New(cfg Config) (*Client, error) {
 		signer: v4.NewSigner(func(o *v4.SignerOptions) {
 			o.DisableURIPathEscaping = true // S3 signs the path as it is sent
 		}),
-		minPart: minPart, maxParts: maxParts,
+		minPart: minPart, maxParts: maxParts, maxCopy: maxSingle, copyPart: 1 << 30,
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -130,7 +137,8 @@ func newAPI(c *Client, hc *http.Client) api {
 	return api{
 		put: sdk.PutObject, get: sdk.GetObject, head: sdk.HeadObject, delete: sdk.DeleteObject, list: sdk.ListObjectsV2,
 		create: sdk.CreateMultipartUpload, part: sdk.UploadPart, complete: sdk.CompleteMultipartUpload, abort: sdk.AbortMultipartUpload,
-		uploads: sdk.ListMultipartUploads, listParts: sdk.ListParts,
+		uploads: sdk.ListMultipartUploads, listParts: sdk.ListParts, deleteAll: sdk.DeleteObjects,
+		copy: sdk.CopyObject, partCopy: sdk.UploadPartCopy,
 	}
 }
 

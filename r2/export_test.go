@@ -60,3 +60,6 @@ func ReadJournal(path string) (map[int32]string, error) {
 	}
 	return out, nil
 }
+
+// SetCopyLimits makes copies in parts of what is larger than most.
+func SetCopyLimits(c *Client, most, part int64) { c.maxCopy, c.copyPart = most, part }

@@ -67,10 +67,25 @@ const maxTTL = 7 * 24 * time.Hour
 //
 // Source: developers.cloudflare.com/r2/api/s3/presigned-urls (read 2026-11).
 func (c *Client) PresignGet(ctx context.Context, key string, ttl time.Duration, opts *PresignOptions) (Presigned, error) {
+	return c.presignBare(ctx, http.MethodGet, key, ttl, opts)
+}
+
+// PresignHead signs a HEAD of one object, for whoever may ask for its size and headers. Otherwise as [Client.PresignGet].
+func (c *Client) PresignHead(ctx context.Context, key string, ttl time.Duration, opts *PresignOptions) (Presigned, error) {
+	return c.presignBare(ctx, http.MethodHead, key, ttl, opts)
+}
+
+// PresignDelete signs the removal of one object. Otherwise as [Client.PresignGet].
+func (c *Client) PresignDelete(ctx context.Context, key string, ttl time.Duration, opts *PresignOptions) (Presigned, error) {
+	return c.presignBare(ctx, http.MethodDelete, key, ttl, opts)
+}
+
+// presignBare is for the methods without headers.
+func (c *Client) presignBare(ctx context.Context, method, key string, ttl time.Duration, opts *PresignOptions) (Presigned, error) {
 	if opts != nil && (opts.ContentType != "" || opts.CacheControl != "" || len(opts.Metadata) > 0 || opts.IfAbsent) {
-		return Presigned{}, fmt.Errorf("r2: presign GET: %w: PresignOptions: a GET takes none of them", ErrInput)
+		return Presigned{}, fmt.Errorf("r2: presign %s: %w: PresignOptions: a %s takes none of them", method, ErrInput, method)
 	}
-	return c.presign(ctx, http.MethodGet, key, ttl, http.Header{})
+	return c.presign(ctx, method, key, ttl, http.Header{})
 }
 
 // PresignPut signs a PUT of one object. The user sends the body with the headers in [Presigned.Header]; another

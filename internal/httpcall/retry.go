@@ -51,6 +51,15 @@ func (r Retry) Do(ctx context.Context, attempt func(context.Context) error, judg
 	}
 }
 
+// Pause waits as Do does before it repeats for the n-th time, from 0: for callers whose answers are many verdicts in one. The
+// error is the cause of ctx.
+func (r Retry) Pause(ctx context.Context, n int) error {
+	if r.Sleep != nil {
+		return r.Sleep(ctx, r.backoff(n))
+	}
+	return Sleep(ctx, r.backoff(n))
+}
+
 func (r Retry) backoff(n int) time.Duration {
 	ceiling, limit := orDefault(r.Base, 500*time.Millisecond), orDefault(r.Cap, 8*time.Second)
 	for range n {
