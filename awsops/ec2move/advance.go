@@ -24,10 +24,6 @@ type step struct {
 	find func(context.Context, *move) error         // nil = the step is asked by do itself, which looks before it acts
 }
 
-// settle is how long something that EC2 has made may stay unseen: reads are eventually consistent, and right after a create one
-// in ten answers that there is no such thing (a field report; EC2 names no bound). Within it "not found" means nothing.
-const settle = 5 * time.Minute
-
 // turn is what came of one look at a step.
 type turn struct {
 	after time.Duration // when to look again; not with done
