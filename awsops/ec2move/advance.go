@@ -24,6 +24,10 @@ type step struct {
 	find func(context.Context, *move) error         // nil = the step is asked by do itself, which looks before it acts
 }
 
+// settle is how long something that EC2 has made may stay unseen: reads are eventually consistent, and right after a create one
+// in ten answers that there is no such thing (a field report; EC2 names no bound). Within it "not found" means nothing.
+const settle = 5 * time.Minute
+
 // turn is what came of one look at a step.
 type turn struct {
 	after time.Duration // when to look again; not with done
@@ -152,14 +156,39 @@ func mutate[I, O any](ctx context.Context, m *move, op, resource string, again c
 	return out, nil
 }
 
-// intend records that a call without a key of its own is about to be made, and lets the caller keep that: the call comes in
-// the next turn. It tells whether the record was there before.
-func (m *move) intend(note string) (recorded bool) {
-	if m.progress().Phase == Intent {
-		return true
+// lookAgain is the time between two looks at something that is not seen yet.
+const lookAgain = 15 * time.Second
+
+// intend guards a call that has no key of its own. The step looks first for what the call makes; not found, it asks here, with a
+// word for the call, and makes it only on true. That comes once for each record of an intent, and only to the client that has
+// made the record in the turn before, so that the record is kept by then. Whoever finds the record of another process, or its
+// own again, cannot know whether the call was made: it looks until the settle window has passed, and then records anew.
+//
+// A later call of the same step has to leave [Intent] for another phase in between. Where several processes take turns with
+// one move, each such call may take a settle window.
+func (m *move) intend(call string) (turn, bool) {
+	p := m.progress()
+	if p.Phase == Intent {
+		if p.Note != call {
+			return turn{after: lookAgain}, false // one at a time
+		}
+		if m.c.take(m.intent(p)) {
+			return turn{}, true
+		}
+		if m.now().Sub(p.Since) < settle {
+			return turn{after: lookAgain}, false
+		}
+	} else if !m.settled() {
+		return turn{after: lookAgain}, false
 	}
-	m.set(func(p *Progress) { p.Phase, p.Note = Intent, note })
-	return false
+	m.set(func(p *Progress) { p.Phase, p.Note, p.Since = Intent, call, time.Time{} })
+	m.c.keep(m.intent(m.progress()))
+	return turn{}, false
+}
+
+// intent names one record of an intent.
+func (m *move) intent(p Progress) string {
+	return fmt.Sprintf("%s %s %s %d", m.spec.ID, m.step, p.Note, p.Since.UnixNano())
 }
 
 // settled tells whether what EC2 does not show can be taken as not there, as far as the state is concerned: it was kept, or was

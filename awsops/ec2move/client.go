@@ -70,7 +70,23 @@ type Client struct {
 
 	mu      sync.Mutex
 	regions map[string]calls
-	intents map[string]bool // calls without a key that this client, and no dead process, is about to make
+	intents map[string]bool // recorded by this client, and their calls not made yet
+}
+
+// keep remembers an intent whose call has not been made.
+func (c *Client) keep(intent string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.intents[intent] = true
+}
+
+// take tells whether the call of an intent may be made: it is this client's, and has not been made.
+func (c *Client) take(intent string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	mine := c.intents[intent]
+	delete(c.intents, intent)
+	return mine
 }
 
 // New checks cfg and makes a client. It does no I/O and reads neither the environment nor ~/.aws.

@@ -60,7 +60,7 @@ type Progress struct {
 	Since time.Time `json:"since,omitzero"`
 	// Attempt counts what was tried anew under another token, such as a launch in another subnet; the first is 0.
 	Attempt int `json:"attempt,omitempty"`
-	// Note is a word on the phase for people.
+	// Note is a word on the phase for people, and with Intent the call.
 	Note string `json:"note,omitempty"`
 	// Done of Total bytes are copied, as far as EC2 tells.
 	Done  int64 `json:"done,omitempty"`
