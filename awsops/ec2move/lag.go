@@ -1,0 +1,40 @@
+package ec2move
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// removed stands in Progress.IDs, in a rollback, for what was told to go: its absence is believed at once.
+const removed = "removed"
+
+// vanished tells whether what is not found in a rollback is not there: it was told to go, or would long be seen. what is the
+// key in Progress.IDs.
+func (m *move) vanished(what string) bool {
+	return m.progress().IDs[what] == removed || m.settled()
+}
+
+// lagging waits for what EC2 says is there, or still in use, and does not show so. It ends with err when settle has passed since
+// it began to wait for this.
+func (m *move) lagging(resource string, err error) (turn, error) {
+	waited := m.since("EC2 does not show " + resource + " as it is yet")
+	if waited < settle {
+		return turn{after: 5 * time.Second}, nil
+	}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return turn{}, err
+	}
+	own := *e
+	own.Hint = fmt.Sprintf("EC2 has said so for %v, and shows it in no list: look for %s in %s", waited.Round(time.Second), resource, m.spec.To.Region)
+	return turn{}, &own
+}
+
+// since is how long the step has been waiting for what note says.
+func (m *move) since(note string) time.Duration {
+	if p := m.progress(); p.Phase != Begun || p.Note != note {
+		m.set(func(p *Progress) { p.Phase, p.Note, p.Since = Begun, note, m.now() })
+	}
+	return m.now().Sub(m.progress().Since)
+}
