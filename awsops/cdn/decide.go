@@ -99,8 +99,7 @@ func (p Probe) decide() Decision {
 	switch {
 	case p.HTTPS.Open && forward && try(RuleAlias, way{HTTPSOnly, true}, "the certificate names "+strings.Join(p.Aliases, ", ")+", so the viewer's Host must reach the origin"):
 		d.Warnings = append(d.Warnings, "viewers must use "+strings.Join(p.Aliases, ", ")+": by CloudFront's own domain the certificate fails, with 502")
-	case p.HTTPS.Open && !isEC2(p.Host) && try(RuleDomain, way{HTTPSOnly, false}, "the certificate names "+p.Host):
-	case p.HTTPS.Open && isEC2(p.Host) && p.against(&d):
+	case p.HTTPS.Open && try(RuleDomain, way{HTTPSOnly, false}, "the certificate names "+p.Host):
 	case p.HTTP.Open && !p.HTTPS.Open && try(RuleHTTP, way{HTTPOnly, forward}, fmt.Sprintf("only port %d is open", p.HTTP.Port)):
 	case p.HTTP.Open && p.HTTPS.Open && try(RuleHTTPInstead, way{HTTPOnly, forward}, fmt.Sprintf("port %d works, and what is at port %d does not", p.HTTP.Port, p.HTTPS.Port)):
 		d.Warnings = append(d.Warnings, "between CloudFront and the origin nothing is encrypted")
@@ -111,12 +110,6 @@ func (p Probe) decide() Decision {
 		d.Warnings = append(d.Warnings, "the public name of an instance changes when it is stopped and started without an Elastic IP: see Retarget")
 	}
 	return d
-}
-
-// against notes that the name of an instance is in no certificate. It never ends the search.
-func (p Probe) against(d *Decision) bool {
-	d.Against = append(d.Against, Reason{way{HTTPSOnly, false}.String(), "no authority certifies names of EC2"})
-	return false
 }
 
 // judge finds what speaks against a way of asking, and what is only to be known.
@@ -140,6 +133,9 @@ func (p Probe) judge(w way) (problems, warnings []string) {
 	switch {
 	case !port.Open:
 		bad("port %d: %s", port.Port, port.Problem)
+		return problems, nil
+	case w.protocol == HTTPSOnly && !w.forward && isEC2(p.Host):
+		bad("no authority certifies names of EC2")
 		return problems, nil
 	case w.forward && len(p.Aliases) == 0 && w.protocol == HTTPSOnly:
 		bad("the Host of CloudFront's own domain is in no certificate of yours: an alias is needed")
@@ -210,4 +206,19 @@ func (p Probe) judgeTLS(w way, hosts []string) (problems, warnings []string) {
 		}
 	}
 	return slices.Compact(problems), warnings
+}
+
+// choose is the first way that works, of those that a distribution allows.
+func (p Probe) choose(protocols []Protocol, forwards []bool) (chosen way, warnings []string, against []Reason, ok bool) {
+	for _, protocol := range protocols {
+		for _, forward := range forwards {
+			w := way{protocol, forward}
+			problems, warnings := p.judge(w)
+			if len(problems) == 0 {
+				return w, warnings, against, true
+			}
+			against = append(against, Reason{w.String(), strings.Join(problems, "; ")})
+		}
+	}
+	return way{}, nil, against, false
 }
