@@ -49,7 +49,7 @@ func call[T any](ctx context.Context, c *Client, op, key string, when repeats, d
 		if _, body := errors.AsType[*bodyError](err); err != nil && failure != nil && !body {
 			err = failure
 		}
-		out, err = v, c.fail(op, key, err)
+		out, err = v, withCause(ctx, c.fail(op, key, err))
 		c.log.DebugContext(ctx, "r2 call", "op", op, "key", key, "took", time.Since(began), "error", err)
 		return err
 	}, func(err error) httpcall.Verdict {
@@ -60,6 +60,15 @@ func call[T any](ctx context.Context, c *Client, op, key string, when repeats, d
 		return v
 	})
 	return out, err
+}
+
+// withCause adds why the context ended, where the SDK noticed before it sent anything and says no more than "canceled".
+func withCause(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if e, ok := errors.AsType[*Error](err); ok && cause != nil && e.Status == 0 && !errors.Is(err, cause) {
+		e.Err = fmt.Errorf("%w: %w", cause, e.Err)
+	}
+	return err
 }
 
 // sendFailure is the key of a context under which the failure to get an answer comes back past the SDK, which says no more
