@@ -232,6 +232,9 @@ func TestKilledAtTenPointsOfAGiB(t *testing.T) {
 		if count++; count == at.N {
 			assert.NoError(t, victim.Process.Kill())
 			victim = nil
+			if e.When == fault.Before { // else what had arrived by now would still take effect
+				panic(http.ErrAbortHandler)
+			}
 		}
 	})
 	// stored is what the platform has when nothing is on its way any more.
