@@ -113,9 +113,7 @@ func (m *move) now() time.Time { return m.c.cfg.Clock.Now() }
 func (m *move) tell() {
 	p := m.progress()
 	e := awsops.Event{Step: string(m.step), Phase: string(p.Phase), Resource: p.ID, Done: p.Done, Total: p.Total, At: m.now()}
-	if spent := e.At.Sub(p.Since); p.Done > 0 && p.Done < p.Total && spent > 0 {
-		e.ETA = e.At.Add(time.Duration(float64(spent) * float64(p.Total-p.Done) / float64(p.Done)))
-	}
+	e.ETA = expected(p.Since, e.At, p.Done, p.Total)
 	m.events = append(m.events, e)
 }
 
