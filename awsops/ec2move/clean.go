@@ -2,7 +2,6 @@ package ec2move
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -26,7 +25,7 @@ func (m *move) removeImages(ctx context.Context, in calls, of StepID) (turn, err
 		}
 		id := aws.ToString(i.ImageId)
 		_, err := mutate(ctx, m, "DeregisterImage", id, call.Harmless, in.deregisterImage, &ec2.DeregisterImageInput{ImageId: &id, DeleteAssociatedSnapshots: aws.Bool(true)})
-		if err != nil && !gone(err, "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable") {
+		if err != nil && !hasCode(err, "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable") {
 			return turn{}, err
 		}
 		return turn{after: lookAgain}, nil
@@ -69,7 +68,7 @@ func (m *move) removeSnapshots(ctx context.Context, in calls, tagged []types.Fil
 		}
 		id := aws.ToString(s.SnapshotId)
 		_, err := mutate(ctx, m, "DeleteSnapshot", id, call.Harmless, in.deleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
-		if err != nil && !gone(err, "InvalidSnapshot.NotFound", "InvalidSnapshot.InUse") { // in use: by an image that is on its way out
+		if err != nil && !hasCode(err, "InvalidSnapshot.NotFound", "InvalidSnapshot.InUse") { // in use: by an image that is on its way out
 			return turn{}, err
 		}
 		return turn{after: lookAgain}, nil
@@ -87,10 +86,4 @@ func (m *move) madeIn(of StepID, what string) []types.Filter {
 		filters[1].Values = append(filters[1].Values, string(of)+" "+strconv.Itoa(i))
 	}
 	return filters
-}
-
-// gone tells whether a call failed with one of these codes.
-func gone(err error, codes ...string) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && slices.Contains(codes, e.Code)
 }

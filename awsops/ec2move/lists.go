@@ -78,35 +78,6 @@ func (m *move) instances(ctx context.Context, in calls, ask ec2.DescribeInstance
 	})
 }
 
-func (m *move) subnets(ctx context.Context, in calls, ask ec2.DescribeSubnetsInput) ([]types.Subnet, error) {
-	return every(ctx, func(ctx context.Context, token *string) ([]types.Subnet, *string, error) {
-		ask.NextToken = token
-		out, err := read(ctx, m, "DescribeSubnets", in.describeSubnets, &ask)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Subnets, out.NextToken, nil
-	})
-}
-
-// zones are the zones in which a type is offered.
-func (m *move) zones(ctx context.Context, in calls, instanceType string) (map[string]bool, error) {
-	offers, err := every(ctx, func(ctx context.Context, token *string) ([]types.InstanceTypeOffering, *string, error) {
-		out, err := read(ctx, m, "DescribeInstanceTypeOfferings", in.describeInstanceTypeOfferings, &ec2.DescribeInstanceTypeOfferingsInput{
-			LocationType: types.LocationTypeAvailabilityZone, Filters: []types.Filter{filter("instance-type", instanceType)}, NextToken: token,
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.InstanceTypeOfferings, out.NextToken, nil
-	})
-	out := map[string]bool{}
-	for _, o := range offers {
-		out[aws.ToString(o.Location)] = true
-	}
-	return out, err
-}
-
 // made are the filters of what a step of this move has made. of is as for tags.
 func (m *move) made(step StepID, of string) []types.Filter {
 	value := string(step)
