@@ -1,7 +1,168 @@
 package ec2move
 
-import "context"
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/kitroll/kitroll/awsops"
+	"github.com/kitroll/kitroll/awsops/internal/call"
+)
+
+// stepAttach does what RunInstances cannot: it makes the volumes that were detached, in the zone where the copy runs by now, and
+// attaches them; it turns the source/destination check off for a copy that forwards; and it protects the copy as the source was,
+// last, so that what fails before can be taken back with fewer calls. What it made goes with the instance in a rollback.
 func stepAttach() step {
-	return step{id: StepAttach, do: func(context.Context, *move) (turn, error) { return turn{done: true}, nil }}
+	return step{id: StepAttach, do: attach}
+}
+
+func attach(ctx context.Context, m *move) (turn, error) {
+	copied, seen, err := m.copyNow(ctx)
+	if err != nil || !seen {
+		return turn{after: lookAgain}, err
+	}
+	switch {
+	case !alive(copied):
+		return turn{}, m.died(copied)
+	case stateOf(copied) == types.InstanceStateNamePending:
+		return turn{after: lookAgain}, nil
+	}
+	ready := true
+	for _, v := range m.spec.Volumes {
+		done, err := m.attachVolume(ctx, copied, v)
+		if err != nil {
+			return turn{after: lookAgain}, err
+		}
+		ready = ready && done
+	}
+	if !ready {
+		return turn{after: lookAgain}, nil
+	}
+	id := aws.ToString(copied.InstanceId)
+	if m.st.Source.Forwards && (copied.SourceDestCheck == nil || *copied.SourceDestCheck) {
+		_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, call.Harmless, m.dst.modifyInstanceAttribute,
+			&ec2.ModifyInstanceAttributeInput{InstanceId: &id, SourceDestCheck: &types.AttributeBooleanValue{Value: aws.Bool(false)}})
+		return turn{}, err
+	}
+	for _, want := range []struct {
+		name types.InstanceAttributeName
+		on   bool
+	}{
+		{types.InstanceAttributeNameDisableApiTermination, m.st.Source.Protected},
+		{types.InstanceAttributeNameDisableApiStop, m.st.Source.StopProtected},
+	} {
+		if !want.on {
+			continue
+		}
+		switch on, err := m.protected(ctx, id, want.name); {
+		case err != nil:
+			return turn{}, err
+		case !on:
+			return turn{}, m.protect(ctx, id, want.name, true)
+		}
+	}
+	return turn{done: true}, nil
+}
+
+// attachVolume makes one volume and attaches it. CreateVolume has a client token, and AttachVolume a state as its effect.
+func (m *move) attachVolume(ctx context.Context, to types.Instance, v Volume) (done bool, err error) {
+	id := m.progress().IDs[v.ID]
+	if id == "" {
+		return false, m.createVolume(ctx, to, v)
+	}
+	found, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{VolumeIds: []string{id}})
+	if err != nil && !hasCode(err, "InvalidVolume.NotFound") {
+		return false, err
+	}
+	instance := aws.ToString(to.InstanceId)
+	switch i := slices.IndexFunc(found, func(v types.Volume) bool { return aws.ToString(v.VolumeId) == id }); {
+	case i < 0 && m.now().Sub(m.progress().Since) < settle:
+		return false, nil
+	case i < 0:
+		return false, &Error{Op: "DescribeVolumes", Code: "InvalidVolume.NotFound", Resource: id, Reason: "EC2 knows no such volume", Err: awsops.ErrGone}
+	case found[i].State == types.VolumeStateError:
+		return false, &Error{Resource: id, Reason: "the volume is in error", Err: awsops.ErrFailed, Hint: "a key that may not be used is the usual cause; roll back"}
+	case found[i].State == types.VolumeStateCreating:
+		return false, nil
+	case len(found[i].Attachments) > 0:
+		at := found[i].Attachments[0]
+		if other := aws.ToString(at.InstanceId); other != instance {
+			return false, &Error{Resource: id, Reason: "is attached to " + other, Err: awsops.ErrConflict}
+		}
+		return at.State == types.VolumeAttachmentStateAttached, nil
+	}
+	_, err = mutate(ctx, m, "AttachVolume", id, call.Harmless, m.dst.attachVolume, &ec2.AttachVolumeInput{InstanceId: &instance, VolumeId: &id, Device: &v.Device})
+	if hasCode(err, "VolumeInUse", "IncorrectState") { // attached by a first try, or the copy stops and starts: looked at again
+		err = nil
+	}
+	return false, err
+}
+
+// createVolume makes the volume of a copied snapshot, as the source's was.
+func (m *move) createVolume(ctx context.Context, to types.Instance, v Volume) error {
+	if to.Placement == nil || aws.ToString(to.Placement.AvailabilityZone) == "" {
+		return errors.New("EC2 does not say in which zone the copy is")
+	}
+	was, err := m.volumes(ctx, m.src, ec2.DescribeVolumesInput{VolumeIds: []string{v.ID}})
+	if err != nil {
+		return err
+	}
+	if len(was) == 0 {
+		return &Error{Op: "DescribeVolumes", Resource: v.ID, Reason: "EC2 knows no such volume", Err: awsops.ErrGone}
+	}
+	snapshot := m.of(StepVolumes).IDs[copyOf(v.ID)]
+	if snapshot == "" {
+		return &Error{Resource: v.ID, Reason: "the state does not say which snapshot is its copy", Err: awsops.ErrInvalid}
+	}
+	token := m.spec.name(StepAttach, v.ID+" "+*to.Placement.AvailabilityZone, 0)
+	in := &ec2.CreateVolumeInput{
+		AvailabilityZone: to.Placement.AvailabilityZone, SnapshotId: &snapshot, ClientToken: &token, VolumeType: was[0].VolumeType,
+		TagSpecifications: specify(m.tags(v.ID, tagMap(was[0].Tags)), types.ResourceTypeVolume),
+	}
+	switch in.VolumeType {
+	case types.VolumeTypeGp3:
+		in.Iops, in.Throughput = was[0].Iops, was[0].Throughput
+	case types.VolumeTypeIo1, types.VolumeTypeIo2:
+		in.Iops = was[0].Iops
+	}
+	out, err := mutate(ctx, m, "CreateVolume", token, call.Harmless, m.dst.createVolume, in)
+	if err != nil {
+		if hasCode(err, "InvalidSnapshot.NotFound") && m.now().Sub(m.progress().Since) < settle {
+			return nil
+		}
+		return err
+	}
+	m.set(func(p *Progress) { p.Phase, p.Since = Begun, time.Time{} })
+	m.keep(v.ID, aws.ToString(out.VolumeId))
+	return nil
+}
+
+// protected reads one of the attributes that keep an instance from being ended.
+func (m *move) protected(ctx context.Context, id string, name types.InstanceAttributeName) (bool, error) {
+	out, err := read(ctx, m, "DescribeInstanceAttribute", m.dst.describeInstanceAttribute, &ec2.DescribeInstanceAttributeInput{InstanceId: &id, Attribute: name})
+	if err != nil {
+		return false, err
+	}
+	v := out.DisableApiTermination
+	if name == types.InstanceAttributeNameDisableApiStop {
+		v = out.DisableApiStop
+	}
+	return v != nil && aws.ToBool(v.Value), nil
+}
+
+// protect sets one of them: EC2 takes one attribute a call.
+func (m *move) protect(ctx context.Context, id string, name types.InstanceAttributeName, on bool) error {
+	in := &ec2.ModifyInstanceAttributeInput{InstanceId: &id}
+	if value := (&types.AttributeBooleanValue{Value: &on}); name == types.InstanceAttributeNameDisableApiStop {
+		in.DisableApiStop = value
+	} else {
+		in.DisableApiTermination = value
+	}
+	_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, call.Harmless, m.dst.modifyInstanceAttribute, in)
+	return err
 }

@@ -21,7 +21,7 @@ func (m *move) tags(of string, carried map[string]string) []types.Tag {
 		if len(out) == maxTags {
 			break
 		}
-		if key != TagMove && key != TagStep && !reserved(key) {
+		if !strings.HasPrefix(key, ownTags) && !reserved(key) { // nor what an earlier move has left
 			out = append(out, types.Tag{Key: aws.String(key), Value: aws.String(carried[key])})
 		}
 	}
@@ -52,6 +52,8 @@ func tagMap(tags []types.Tag) map[string]string {
 }
 
 func reserved(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
+
+const ownTags = "awsops:" // TagMove and its like
 
 const maxTags = 50 // of a resource, without AWS's own
 

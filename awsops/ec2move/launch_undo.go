@@ -1,0 +1,108 @@
+package ec2move
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/kitroll/kitroll/awsops/internal/call"
+)
+
+// terminate is the rollback of the launch and of what was attached: the copy goes, with its protection lifted before, and then
+// every volume in the new Region that this move has made.
+func terminate(ctx context.Context, m *move) (turn, error) {
+	found, err := m.ofThisMove(ctx)
+	if err != nil {
+		return turn{}, err
+	}
+	for _, i := range found {
+		id := aws.ToString(i.InstanceId)
+		if !m.spec.ours(i.Tags) || stateOf(i) == types.InstanceStateNameTerminated {
+			continue
+		}
+		if stateOf(i) == types.InstanceStateNameShuttingDown {
+			return turn{after: lookAgain}, nil
+		}
+		if lifted, err := m.unprotect(ctx, id); !lifted || err != nil {
+			return turn{}, err
+		}
+		_, err := mutate(ctx, m, "TerminateInstances", id, call.Harmless, m.dst.terminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
+		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
+			return turn{}, err
+		}
+		return turn{after: lookAgain}, nil
+	}
+	if m.of(StepLaunch).ID == "" && !m.settled() {
+		return turn{after: lookAgain}, nil
+	}
+	return m.removeVolumes(ctx)
+}
+
+// ofThisMove are all instances in the new Region that this move has launched, by ID, token and tag.
+func (m *move) ofThisMove(ctx context.Context) ([]types.Instance, error) {
+	found, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: m.made(StepLaunch, "")})
+	if err != nil {
+		return nil, err
+	}
+	launch := m.of(StepLaunch)
+	if launch.ID != "" {
+		one, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{InstanceIds: []string{launch.ID}})
+		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
+			return nil, err
+		}
+		found = append(found, one...)
+	}
+	if subnet := launch.IDs[inSubnet]; subnet != "" {
+		token := m.token(subnet, launch.Attempt)
+		one, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: []types.Filter{filter("client-token", token)}})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one...)
+	}
+	return found, nil
+}
+
+// unprotect lifts what keeps an instance from being terminated, one attribute a turn.
+func (m *move) unprotect(ctx context.Context, id string) (lifted bool, err error) {
+	for _, name := range []types.InstanceAttributeName{types.InstanceAttributeNameDisableApiTermination, types.InstanceAttributeNameDisableApiStop} {
+		on, err := m.protected(ctx, id, name)
+		if err != nil {
+			return false, err
+		}
+		if on {
+			return false, m.protect(ctx, id, name, false)
+		}
+	}
+	return true, nil
+}
+
+// removeVolumes deletes what volumes of this move are left: those that were attached later, and those that outlive an instance.
+func (m *move) removeVolumes(ctx context.Context) (turn, error) {
+	left, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: []types.Filter{filter("tag:"+TagMove, m.spec.ID)}})
+	if err != nil {
+		return turn{}, err
+	}
+	waiting := false
+	for _, v := range left {
+		if !m.spec.ours(v.Tags) || v.State == types.VolumeStateDeleting || v.State == types.VolumeStateDeleted {
+			continue
+		}
+		if v.State == types.VolumeStateInUse || v.State == types.VolumeStateCreating {
+			waiting = true
+			continue
+		}
+		id := aws.ToString(v.VolumeId)
+		_, err := mutate(ctx, m, "DeleteVolume", id, call.Harmless, m.dst.deleteVolume, &ec2.DeleteVolumeInput{VolumeId: &id})
+		if err != nil && !hasCode(err, "InvalidVolume.NotFound", "VolumeInUse") {
+			return turn{}, err
+		}
+		return turn{after: lookAgain}, nil
+	}
+	if waiting || len(m.spec.Volumes) > 0 && !m.settled() {
+		return turn{after: lookAgain}, nil
+	}
+	return turn{done: true}, nil
+}
