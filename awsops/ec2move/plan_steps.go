@@ -1,0 +1,278 @@
+package ec2move
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// What EC2 needs for a step, where its size does not say: experience, not promises.
+const (
+	takesCall   = 2 * time.Second
+	takesBoot   = 30 * time.Second
+	takesChecks = 3 * time.Minute
+	takesHalt   = time.Minute
+	takesImage  = time.Minute // before and after the bytes
+	changes     = 0.05        // of a volume, between the two passes
+)
+
+// The speeds of copies to another Region: of one snapshot, and of all between two Regions (time-based copies, EC2 User Guide,
+// read 2026-11). EC2 names none for the snapshots themselves, for which the first is taken.
+const (
+	mibPerSecond     = 500
+	mibPerSecondPair = 2000
+)
+
+// layOut makes the list of the steps, with those that the reducer would not pass over.
+func (p *planner) layOut() {
+	for _, s := range steps() {
+		p.step = s.id
+		if s.skip != nil && s.skip(p.move) {
+			continue
+		}
+		step := PlannedStep{ID: s.id}
+		p.describeStep(&step)
+		if s.undo == nil {
+			step.Undo = ""
+		}
+		p.plan.Steps = append(p.plan.Steps, step)
+		p.plan.Duration += step.Duration
+	}
+	p.step = ""
+	p.plan.Duration -= p.hold() // which the plan's duration leaves out
+	p.plan.Downtime = p.downtime()
+}
+
+func (p *planner) hold() time.Duration {
+	if c := p.spec.Cutover; c != nil && slices.ContainsFunc(p.plan.Steps, func(s PlannedStep) bool { return s.ID == StepCutover }) {
+		if c.Hold > 0 {
+			return c.Hold
+		}
+		return 2 * p.oldTTL()
+	}
+	return 0
+}
+
+// oldTTL is the longest of the records to be switched; 0 when it is not known.
+func (p *planner) oldTTL() time.Duration {
+	var ttl time.Duration
+	for _, r := range p.records {
+		ttl = max(ttl, r.TTL)
+	}
+	return ttl
+}
+
+func (p *planner) describeStep(s *PlannedStep) {
+	from, to := p.spec.From, p.spec.To.Region
+	name := func(id StepID) string { return p.spec.name(id, "", 0) }
+	call := func(format string, args ...any) { s.Calls = append(s.Calls, fmt.Sprintf(format, args...)) }
+	switch s.ID {
+	case StepCheck:
+		s.What, s.Duration = "look whether the source is still as it was planned", takesCall
+	case StepKeyPair:
+		s.What, s.Duration, s.Undo = "import the public key of "+p.plan.Source.KeyName, takesCall, "delete the key pair"
+		call("ImportKeyPair %s in %s", name(StepKeyPair), to)
+	case StepPrefixLists:
+		p.describeLists(s)
+	case StepGroups:
+		p.describeGroups(s)
+	case StepHotImage, StepImage:
+		s.What, s.Undo, s.Billed = "make an image of the source", "deregister the image, delete its snapshots", true
+		s.Duration = takesImage + p.imageTime(s.ID)
+		how := "which runs on"
+		switch {
+		case p.plan.Source.State == "stopped", s.ID == StepImage && (p.spec.Capture == StopFirst || p.spec.Capture == TwoPass):
+			how = "which is stopped"
+		case s.ID == StepImage && p.spec.Capture != CrashConsistent:
+			how = "which EC2 restarts"
+		}
+		s.What += ", " + how
+		call("CreateImage %s of %s in %s", name(s.ID), from.ID, from.Region)
+	case StepHotCopy, StepCopy:
+		s.What, s.Undo, s.Billed = fmt.Sprintf("copy %d volumes, %d GiB, to %s", len(p.plan.Source.Devices), p.gib(p.plan.Source.Devices), to), "deregister the copy, delete its snapshots", true
+		s.Duration = takesImage + p.copyTime(p.share(s.ID))
+		if p.spec.Within > 0 {
+			s.Duration = p.spec.Within
+		}
+		call("CopyImage %s in %s", name(s.ID), to)
+	case StepStop:
+		s.What, s.Duration, s.Undo = "stop the source", takesHalt, "start the source"
+		call("StopInstances %s in %s", from.ID, from.Region)
+	case StepVolumes:
+		p.describeVolumes(s)
+	case StepLaunch:
+		s.What, s.Duration, s.Undo, s.Billed = "launch the copy, a "+p.targetType()+" in "+p.place(), takesBoot, "terminate the copy", true
+		call("RunInstances %s in %s", name(StepLaunch), to)
+	case StepAttach:
+		s.What, s.Duration, s.Undo = "set on the copy what a launch cannot", takesCall, "detach the volumes, turn the protection off"
+	case StepReady:
+		s.What, s.Duration = "wait until the copy runs and passes EC2's checks", takesChecks
+		if p.spec.SkipStatusChecks {
+			s.What, s.Duration = "wait until the copy runs", takesBoot
+		}
+	case StepAddress:
+		s.What, s.Duration, s.Undo, s.Billed = "give the copy an Elastic IP", 2*takesCall, "release the address", p.wantsAddress()
+		if p.spec.To.Address == AddressGiven {
+			s.What, s.Undo = "give the copy the Elastic IP "+p.spec.To.AllocationID, "take it from the copy"
+		} else {
+			call("AllocateAddress in %s", to)
+		}
+		call("AssociateAddress in %s", to)
+	case StepCutover:
+		p.describeCutover(s)
+	case StepFinish:
+		s.What, s.Duration = "remove the image and its copy, with their snapshots", 2*takesCall
+		if p.spec.Keep.Images {
+			s.What, s.Duration = "keep the image and its copy", 0
+			break
+		}
+		call("DeregisterImage %s in %s", name(StepCopy), to)
+		call("DeregisterImage %s in %s", name(StepImage), from.Region)
+	}
+}
+
+func (p *planner) describeLists(s *PlannedStep) {
+	s.What, s.Duration, s.Undo = "find the prefix lists that the rules name", takesCall, "delete the prefix lists that were made"
+	for _, l := range p.lists {
+		if aws.ToString(l.OwnerId) == ownerAWS {
+			continue
+		}
+		s.What = "find or make the prefix lists that the rules name"
+		s.Calls = append(s.Calls, fmt.Sprintf("CreateManagedPrefixList %s in %s", p.spec.name(StepPrefixLists, aws.ToString(l.PrefixListId), 0), p.spec.To.Region))
+		for rest := l.Entries - maxEntries; rest > 0; rest -= maxEntries {
+			s.Calls = append(s.Calls, fmt.Sprintf("ModifyManagedPrefixList: %d entries more", min(rest, maxEntries)))
+		}
+		s.Duration += time.Duration(1+l.Entries/maxEntries) * 10 * time.Second
+	}
+}
+
+func (p *planner) describeGroups(s *PlannedStep) {
+	s.What, s.Undo = fmt.Sprintf("make %d security groups with their rules", len(p.groups)), "delete the security groups"
+	for _, g := range p.groups {
+		s.Calls = append(s.Calls, fmt.Sprintf("CreateSecurityGroup %s (%s) in %s", p.spec.name(StepGroups, g.ID, 0), g.Name, p.spec.To.Region))
+	}
+	calls := len(p.groups)
+	for _, g := range p.groups {
+		if n := len(g.Ingress); n > 0 {
+			s.Calls = append(s.Calls, fmt.Sprintf("AuthorizeSecurityGroupIngress: %d rules of %s", n, g.Name))
+			calls++
+		}
+		if len(missing(defaultEgress()[:1], g.Egress)) > 0 {
+			s.Calls = append(s.Calls, "RevokeSecurityGroupEgress: the default rule, which "+g.Name+" has not")
+			calls++
+		}
+		if n := len(missing(g.Egress, defaultEgress()[:1])); n > 0 {
+			s.Calls = append(s.Calls, fmt.Sprintf("AuthorizeSecurityGroupEgress: %d rules of %s", n, g.Name))
+			calls++
+		}
+	}
+	s.Duration = time.Duration(calls) * takesCall
+}
+
+func (p *planner) describeVolumes(s *PlannedStep) {
+	detached := p.allVolumes()[len(p.plan.Source.Devices):]
+	s.What, s.Undo, s.Billed = fmt.Sprintf("carry %d detached volumes over, %d GiB", len(detached), p.gib(detached)), "delete the volumes and their snapshots", true
+	for _, v := range detached {
+		s.Calls = append(s.Calls, "CreateSnapshot of "+v.VolumeID+", CopySnapshot, CreateVolume, AttachVolume as "+v.Name)
+		s.Duration = max(s.Duration, 2*seconds(float64(v.GiB)*1024/mibPerSecond))
+	}
+	s.Duration += 2 * takesImage
+}
+
+func (p *planner) describeCutover(s *PlannedStep) {
+	c := p.spec.Cutover
+	s.What, s.Undo = "switch "+strings.Join(c.Records, ", ")+" to the copy", "set the old addresses and TTLs again"
+	if c.Origins {
+		if len(c.Records) == 0 {
+			s.What = "lead visitors to the copy"
+		}
+		s.What += ", repoint CloudFront"
+	}
+	s.Duration = p.oldTTL() + 3*10*time.Second
+	for _, r := range c.Records {
+		s.Calls = append(s.Calls, "lower the TTL of "+r+" and wait out the old one, check the copy, set its address")
+	}
+	s.Duration += p.holdOf(c)
+}
+
+func (p *planner) holdOf(c *Cutover) time.Duration {
+	if c.Hold > 0 {
+		return c.Hold
+	}
+	return 2 * p.oldTTL()
+}
+
+// share is how much of the volumes a copy carries: all, or after a hot one what has changed since.
+func (p *planner) share(id StepID) float64 {
+	if id == StepCopy && p.spec.Capture == TwoPass {
+		return changes
+	}
+	return 1
+}
+
+// copyTime is how long a copy of this share of the volumes takes at EC2's limits.
+func (p *planner) copyTime(share float64) time.Duration {
+	var largest, all float64
+	for _, d := range p.plan.Source.Devices {
+		mib := float64(d.GiB) * 1024 * share
+		largest, all = max(largest, mib), all+mib
+	}
+	return seconds(max(largest/mibPerSecond, all/mibPerSecondPair))
+}
+
+// imageTime is how long the snapshots of the image take.
+func (p *planner) imageTime(id StepID) time.Duration {
+	var largest float64
+	share := 1.0
+	if id == StepImage && p.spec.Capture == TwoPass {
+		share = changes
+	}
+	for _, d := range p.plan.Source.Devices {
+		largest = max(largest, float64(d.GiB)*1024*share)
+	}
+	return seconds(largest / mibPerSecond)
+}
+
+// downtime is how long nobody serves: from the stop or the restart of the source until the copy can.
+func (p *planner) downtime() time.Duration {
+	if p.plan.Source.State != "running" {
+		return 0
+	}
+	switch p.spec.Capture {
+	case CrashConsistent:
+		return 0
+	case StopFirst, TwoPass:
+		var down, hold time.Duration
+		hold = p.hold()
+		stopped := false
+		for _, s := range p.plan.Steps {
+			stopped = stopped || s.ID == StepStop
+			if stopped && s.ID != StepFinish {
+				down += s.Duration
+			}
+		}
+		return down - hold
+	}
+	return takesHalt + takesBoot
+}
+
+func (p *planner) place() string {
+	if fit := p.fitting(); len(fit) > 0 {
+		return aws.ToString(fit[0].SubnetId) + ", " + aws.ToString(fit[0].AvailabilityZone)
+	}
+	return p.spec.To.Region
+}
+
+func (p *planner) gib(of []Device) (sum int32) {
+	for _, d := range of {
+		sum += d.GiB
+	}
+	return sum
+}
+
+func seconds(n float64) time.Duration {
+	return time.Duration(n * float64(time.Second)).Round(time.Second)
+}
