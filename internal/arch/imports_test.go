@@ -88,8 +88,12 @@ func otherServices(own string) (out []string) {
 	return append(out, "github.com/aws/aws-sdk-go-v2/config/...", "text/template", "html/template")
 }
 
-// ruleOf finds the rule of a folder.
+// ruleOf finds the rule of a folder. A fake beside its package, as awsops/iamroletest is beside awsops/iamrole, has that of the
+// package.
 func ruleOf(path string) (rule, bool) {
+	if r, ok := rules[strings.TrimSuffix(path, "test")]; ok {
+		return r, true
+	}
 	best, found := "", false
 	for folder := range rules {
 		if within(path, folder) && len(folder) >= len(best) {
