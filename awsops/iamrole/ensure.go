@@ -61,7 +61,7 @@ func (c *Client) EnsureInstanceRole(ctx context.Context, role Role) (Profile, er
 			case codeOf(err) == "EntityAlreadyExists", s.Op == "AddRoleToInstanceProfile" && codeOf(err) == "LimitExceeded":
 				done[s] = true // it is there: whose it is will be seen in the next look
 				return false, nil
-			case gone(err) && !missingPolicy(err), codeOf(err) == "EntityTemporarilyUnmodifiable", codeOf(err) == "ConcurrentModification":
+			case gone(err) && s.Op != "CreateRole" && !missingPolicy(err), codeOf(err) == "EntityTemporarilyUnmodifiable", codeOf(err) == "ConcurrentModification":
 				if c.caller.Clock.Now().Sub(began) > settling {
 					return false, err
 				}
