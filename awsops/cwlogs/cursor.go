@@ -52,8 +52,12 @@ func (c Cursor) MarshalText() ([]byte, error) {
 		raw = binary.BigEndian.AppendUint64(raw, m.key)
 		last = m.at
 	}
+	return seal(raw), nil
+}
+
+func seal(raw []byte) []byte {
 	raw = binary.BigEndian.AppendUint32(raw, crc32.ChecksumIEEE(raw))
-	return append([]byte(cursorMark), base64.RawURLEncoding.AppendEncode(nil, raw)...), nil
+	return base64.RawURLEncoding.AppendEncode([]byte(cursorMark), raw)
 }
 
 // UnmarshalText reads what MarshalText wrote. Its error is an [ErrCursor].

@@ -32,10 +32,11 @@ type position struct {
 	log  []mark
 	ids  map[uint64]struct{}
 	live map[uint64]int
+	top  int64 // the latest time in log, or one that was
 }
 
 func newPosition(print uint64, down bool, w int64) *position {
-	return &position{print: print, down: down, w1: w, w2: w, ids: map[uint64]struct{}{}, live: map[uint64]int{}}
+	return &position{print: print, down: down, w1: w, w2: w, ids: map[uint64]struct{}{}, live: map[uint64]int{}, top: w}
 }
 
 func resumed(c Cursor) *position {
@@ -59,6 +60,7 @@ func (p *position) put(m mark) {
 		}
 	}
 	p.log = append(p.log, m)
+	p.top = max(p.top, m.at)
 }
 
 // take tells whether an event that was found by its ID is to be handed on, and remembers it.
@@ -81,14 +83,19 @@ func (p *position) take(ms int64, id uint64, content func() uint64) bool {
 // remembered is how many marks are kept.
 func (p *position) remembered() int { return len(p.log) }
 
-// passed moves both bounds to w in a reading that never looks back: what lies there is forgotten.
+// passed moves both bounds to w in a reading that does not look back: what lies there is forgotten. As long as there is
+// something to remember behind w, from a cursor, it moves nothing.
 func (p *position) passed(w int64) {
+	if !p.down && p.top > w {
+		return
+	}
 	p.w1, p.w2 = w, w
 	if len(p.ids) > 1024 { // an emptied map keeps its size
 		p.ids = map[uint64]struct{}{}
 	} else {
 		clear(p.ids)
 	}
+	clear(p.live)
 	p.log = p.log[len(p.log):]
 }
 

@@ -56,10 +56,10 @@ func (q Query) check(tail bool) error {
 	for i, g := range q.Groups {
 		if err := checkGroup(g); err != nil {
 			bad("Groups[%d]: %w", i, err)
-		} else if name := groupName(g); seen[name] && !isARN(g) || seen[g] {
+		} else if seen[g] {
 			bad("Groups[%d]: %s is named twice", i, g)
 		}
-		seen[g], seen[groupName(g)] = true, true
+		seen[g] = true
 	}
 	if len(q.Streams) > 0 && q.StreamPrefix != "" {
 		bad("Streams and StreamPrefix: one of both")
@@ -89,16 +89,16 @@ func (q Query) check(tail bool) error {
 	if !q.Start.IsZero() && q.Start.UnixMilli() < 0 {
 		bad("Start: before 1970")
 	}
-	switch {
-	case tail && q.NewestFirst:
-		bad("NewestFirst: of no use to a Tail")
-	case tail && !q.End.IsZero():
-		bad("End: a Tail has none: use Read")
-	case q.NewestFirst && q.Start.Before(headless()):
-		bad("NewestFirst: needs a Start in 2024 or later")
-	}
 	if tail {
+		if q.NewestFirst {
+			bad("NewestFirst: of no use to a Tail")
+		}
+		if !q.End.IsZero() {
+			bad("End: a Tail has none: use Read")
+		}
 		problems = append(problems, q.Tail.check())
+	} else if q.NewestFirst && q.Start.Before(headless()) {
+		bad("NewestFirst: needs a Start in 2024 or later")
 	}
 	if !q.After.IsZero() && q.After.print != q.print() {
 		bad("After: %w: it is of another query", ErrCursor)

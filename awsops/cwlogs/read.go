@@ -43,11 +43,7 @@ func (c *Client) Read(ctx context.Context, q Query) iter.Seq2[Event, error] {
 			}
 			e, ms := event(s, ev), aws.ToInt64(ev.Timestamp)
 			if before := edge(ms, q.NewestFirst); before != pos.w1 && (before > pos.w1) != q.NewestFirst {
-				if len(pos.live) > 0 { // after the cursor of a Tail
-					pos.forget(before)
-				} else {
-					pos.passed(before)
-				}
+				pos.passed(before)
 			}
 			if !pos.take(ms, idOf(&e), func() uint64 { return contentKey(&e) }) {
 				continue

@@ -69,10 +69,20 @@ func (l *liveTail) refusal() error {
 	case len(q.Groups) > 1 && (len(q.Streams) > 0 || q.StreamPrefix != ""):
 		return errors.New("live tail knows streams of one group only")
 	}
+	names := map[string]bool{}
+	for _, g := range l.t.q.Groups {
+		if names[groupName(g)] {
+			return fmt.Errorf("live tail may name groups by their names, and two are %s", groupName(g))
+		}
+		names[groupName(g)] = true
+	}
 	return nil
 }
 
 func (l *liveTail) turnOff(why error) {
+	if l.off {
+		return
+	}
 	l.close()
 	l.off = true
 	l.t.tell(LiveOff, why)

@@ -23,8 +23,8 @@ type TailOptions struct {
 	// after anything else that makes live tail doubtful, the sweep alone hands on. 1 to 500; default 100; negative = never,
 	// for an order that nothing disturbs.
 	TrustLive int
-	// MaxRemembered is the largest number of events that are remembered so that none comes twice, at some 60 bytes each;
-	// 1,000 to 10,000,000; default 500,000. See [Client.Tail] for what happens there.
+	// MaxRemembered is the largest number of events that are remembered so that none comes twice, at some 60 bytes each; one
+	// of live tail counts for three. 1,000 to 10,000,000; default 500,000. See [Client.Tail] for what happens there.
 	MaxRemembered int
 	// Progress is told after every sweep, and when something changes; on the caller's goroutine. nil = nobody is.
 	Progress func(TailStatus)
@@ -95,7 +95,7 @@ type TailStatus struct {
 	Err    error  // of LiveEnded, LiveOff and Waiting
 
 	Through    time.Time // up to here everything has been handed on that could be found
-	Remembered int       // events that are remembered, of MaxRemembered
+	Remembered int       // of MaxRemembered
 	Held       int       // events of live tail that wait for the sweep to catch up
 	Sessions   int       // of live tail that are open
 	Trusted    int       // of those, how many hand on at once

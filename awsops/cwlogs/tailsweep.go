@@ -74,7 +74,7 @@ func (t *tail) advance(ctx context.Context) error {
 		}
 		e, ms := event(s, ev), aws.ToInt64(ev.Timestamp)
 		if ms > last {
-			if ms <= settled && t.pos.w2 == t.pos.w1 && len(t.pos.live) == 0 {
+			if ms <= settled && t.pos.w2 == t.pos.w1 {
 				t.pos.passed(ms - 1)
 			}
 			if t.pos.remembered() >= t.opt.MaxRemembered {
