@@ -15,9 +15,9 @@ import (
 	"github.com/kitroll/kitroll/awsops/internal/call"
 )
 
-// addresses reads all addresses of the target Region, and among them those that this step made. The list is read whole, not
+// ownAddresses reads all addresses of the target Region, and among them those that this step made. The list is read whole, not
 // by a filter of tags: what is there without its tags would not be seen.
-func (m *move) addresses(ctx context.Context) (all, mine []types.Address, err error) {
+func (m *move) ownAddresses(ctx context.Context) (all, mine []types.Address, err error) {
 	out, err := read(ctx, m, "DescribeAddresses", m.dst.describeAddresses, &ec2.DescribeAddressesInput{})
 	if err != nil {
 		return nil, nil, err
@@ -54,7 +54,9 @@ func (m *move) address(ctx context.Context, id string) (*types.Address, error) {
 // seek begins to look for an address that may have been made.
 func (m *move) seek() {
 	m.c.take(m.intent(m.progress())) // what this client meant to do is no longer the first try
-	m.set(func(p *Progress) { p.Phase, p.Note = Intent, "an Elastic IP address may have been made: it is looked for" })
+	m.set(func(p *Progress) {
+		p.Phase, p.Note = Intent, "an Elastic IP address may have been made: it is looked for"
+	})
 	m.note("sought", stamp(m.now()))
 }
 
@@ -101,7 +103,7 @@ func undoAddress(ctx context.Context, m *move) (turn, error) {
 		}
 		return m.disassociate(ctx, *a)
 	}
-	all, mine, err := m.addresses(ctx)
+	all, mine, err := m.ownAddresses(ctx)
 	if err != nil {
 		return turn{}, err
 	}

@@ -54,7 +54,9 @@ func (m *move) hold(ctx context.Context) (turn, error) {
 	}
 	length := m.holdTime()
 	gone := m.now().Sub(since)
-	m.set(func(p *Progress) { p.Note, p.Done, p.Total = atHold, int64(min(gone, length)/time.Second), int64(length/time.Second) })
+	m.set(func(p *Progress) {
+		p.Note, p.Done, p.Total = atHold, int64(min(gone, length)/time.Second), int64(length/time.Second)
+	})
 	ip, err := netip.ParseAddr(m.word("ip"))
 	if err != nil {
 		return turn{}, fmt.Errorf("%w: the state has no address of the copy", awsops.ErrInvalid)

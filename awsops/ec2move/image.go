@@ -81,7 +81,7 @@ func (m *move) foreign(i types.Image, how imaging) string {
 
 // imageByName is the image of the latest attempt that is not before that of the state, nil if EC2 shows none.
 func (m *move) imageByName(ctx context.Context, in calls) (found *types.Image, attempt int, err error) {
-	names := m.names()
+	names := m.attemptNames()
 	all, err := m.images(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{filter("name", names...)}})
 	attempt = m.progress().Attempt - 1
 	for i := range all {
@@ -92,8 +92,8 @@ func (m *move) imageByName(ctx context.Context, in calls) (found *types.Image, a
 	return found, attempt, err
 }
 
-// names are those of all attempts of the step at work.
-func (m *move) names() []string {
+// attemptNames are those of all attempts of the step at work.
+func (m *move) attemptNames() []string {
 	names := make([]string, max(attempts, m.progress().Attempt+1))
 	for i := range names {
 		names[i] = m.spec.name(m.step, "", i)

@@ -62,13 +62,13 @@ func doAddress(ctx context.Context, m *move) (turn, error) {
 
 // obtain finds the move's address, or makes it.
 func (m *move) obtain(ctx context.Context, in *types.Instance) (turn, error) {
-	all, mine, err := m.addresses(ctx)
+	all, mine, err := m.ownAddresses(ctx)
 	if err != nil {
 		return turn{}, err
 	}
 	switch {
 	case len(mine) == 1:
-		m.adopt(mine[0])
+		m.adoptAddress(mine[0])
 		return turn{}, nil
 	case len(mine) > 1:
 		return turn{}, &Error{
@@ -114,7 +114,9 @@ func (m *move) obtain(ctx context.Context, in *types.Instance) (turn, error) {
 
 // ask records that the next turn makes the call, and what there was before.
 func (m *move) ask(all []types.Address) {
-	m.set(func(p *Progress) { p.Phase, p.Note, p.Since = Intent, "an Elastic IP address is asked for", time.Time{} })
+	m.set(func(p *Progress) {
+		p.Phase, p.Note, p.Since = Intent, "an Elastic IP address is asked for", time.Time{}
+	})
 	m.note("before", strings.Join(ids(all), " "))
 	m.forget("sought")
 	m.c.keep(m.intent(m.progress()))
@@ -131,7 +133,7 @@ func (m *move) allocate(ctx context.Context) (turn, error) {
 	})
 	switch {
 	case err == nil:
-		m.adopt(types.Address{AllocationId: out.AllocationId, PublicIp: out.PublicIp})
+		m.adoptAddress(types.Address{AllocationId: out.AllocationId, PublicIp: out.PublicIp})
 		return turn{}, nil
 	case errors.Is(err, awsops.ErrUnknownOutcome):
 		m.c.cfg.Logger.WarnContext(ctx, "the answer to AllocateAddress was lost", "tag", m.spec.addressTag(), "error", err)
@@ -190,9 +192,11 @@ func (m *move) associate(ctx context.Context, id, instance string) (turn, error)
 	return turn{after: 2 * time.Second}, nil
 }
 
-// adopt makes an address the move's.
-func (m *move) adopt(a types.Address) {
-	m.set(func(p *Progress) { p.Phase, p.ID, p.Note = Begun, aws.ToString(a.AllocationId), aws.ToString(a.PublicIp) })
+// adoptAddress makes an address the move's.
+func (m *move) adoptAddress(a types.Address) {
+	m.set(func(p *Progress) {
+		p.Phase, p.ID, p.Note = Begun, aws.ToString(a.AllocationId), aws.ToString(a.PublicIp)
+	})
 	m.note("public_ip", aws.ToString(a.PublicIp))
 	m.forget("sought", "before")
 }
@@ -205,16 +209,16 @@ func findAddress(ctx context.Context, m *move) error {
 	if m.spec.To.Address == AddressGiven {
 		a, err := m.address(ctx, m.spec.To.AllocationID)
 		if err == nil && a != nil && aws.ToString(a.InstanceId) == instance {
-			m.adopt(*a)
+			m.adoptAddress(*a)
 		}
 		return err
 	}
-	_, mine, err := m.addresses(ctx)
+	_, mine, err := m.ownAddresses(ctx)
 	if err != nil {
 		return err
 	}
 	if len(mine) > 0 {
-		m.adopt(mine[0])
+		m.adoptAddress(mine[0])
 		return nil
 	}
 	in, err := m.look(ctx, m.dst, instance)
@@ -228,7 +232,9 @@ func findAddress(ctx context.Context, m *move) error {
 }
 
 // addressTag is how to find the address by hand.
-func (s Spec) addressTag() string { return fmt.Sprintf("the address in %s tagged %s=%s", s.To.Region, TagMove, s.ID) }
+func (s Spec) addressTag() string {
+	return fmt.Sprintf("the address in %s tagged %s=%s", s.To.Region, TagMove, s.ID)
+}
 
 func ids(all []types.Address) []string {
 	out := make([]string, len(all))

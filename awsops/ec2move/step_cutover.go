@@ -375,4 +375,3 @@ func ttlTag(value string, n int) []time.Duration {
 	}
 	return out
 }
-

@@ -38,7 +38,7 @@ func doFinish(ctx context.Context, m *move) (turn, error) {
 
 // removeImage removes one image that is left.
 func (m *move) removeImage(ctx context.Context, in calls, made []StepID) (removed bool, err error) {
-	images, err := m.images(ctx, in, made)
+	images, err := m.ownImages(ctx, in, made)
 	if err != nil {
 		return false, err
 	}
@@ -67,9 +67,9 @@ func (m *move) removeImage(ctx context.Context, in calls, made []StepID) (remove
 	return false, nil
 }
 
-// images are those of the move in a Region: by its tag, and by their IDs should that list lack them. The tag is looked at in
+// ownImages are those of the move in a Region: by its tag, and by their IDs should that list lack them. The tag is looked at in
 // both cases.
-func (m *move) images(ctx context.Context, in calls, made []StepID) ([]types.Image, error) {
+func (m *move) ownImages(ctx context.Context, in calls, made []StepID) ([]types.Image, error) {
 	var all []types.Image
 	list := func(want *ec2.DescribeImagesInput) error {
 		for {

@@ -180,6 +180,3 @@ func (m *move) begun(key, id string) {
 	m.keep(key, id)
 }
 
-func (m *move) forget(key string) {
-	m.set(func(p *Progress) { delete(p.IDs, key) })
-}
