@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -73,7 +72,7 @@ func attach(ctx context.Context, m *move) (turn, error) {
 func (m *move) attachVolume(ctx context.Context, to types.Instance, v Volume) (done bool, err error) {
 	id := m.progress().IDs[v.ID]
 	if id == "" {
-		return false, m.createVolume(ctx, to, v)
+		return false, m.makeVolume(ctx, to, v)
 	}
 	found, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{VolumeIds: []string{id}})
 	if err != nil && !hasCode(err, "InvalidVolume.NotFound") {
@@ -103,11 +102,27 @@ func (m *move) attachVolume(ctx context.Context, to types.Instance, v Volume) (d
 	return false, err
 }
 
-// createVolume makes the volume of a copied snapshot, as the source's was.
-func (m *move) createVolume(ctx context.Context, to types.Instance, v Volume) error {
+// makeVolume looks for the volume, in the zone of the copy, and makes it if EC2 shows none.
+func (m *move) makeVolume(ctx context.Context, to types.Instance, v Volume) error {
 	if to.Placement == nil || aws.ToString(to.Placement.AvailabilityZone) == "" {
 		return errors.New("EC2 does not say in which zone the copy is")
 	}
+	zone := *to.Placement.AvailabilityZone
+	found, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: append(m.made(StepAttach, v.ID), filter("availability-zone", zone))})
+	if err != nil {
+		return err
+	}
+	for _, have := range found {
+		if have.State != types.VolumeStateDeleting && have.State != types.VolumeStateDeleted && have.State != types.VolumeStateError {
+			m.begun(v.ID, aws.ToString(have.VolumeId))
+			return nil
+		}
+	}
+	return m.createVolume(ctx, zone, v)
+}
+
+// createVolume makes the volume of a copied snapshot, as the source's was.
+func (m *move) createVolume(ctx context.Context, zone string, v Volume) error {
 	was, err := m.volumes(ctx, m.src, ec2.DescribeVolumesInput{VolumeIds: []string{v.ID}})
 	if err != nil {
 		return err
@@ -119,9 +134,9 @@ func (m *move) createVolume(ctx context.Context, to types.Instance, v Volume) er
 	if snapshot == "" {
 		return &Error{Resource: v.ID, Reason: "the state does not say which snapshot is its copy", Err: awsops.ErrInvalid}
 	}
-	token := m.spec.name(StepAttach, v.ID+" "+*to.Placement.AvailabilityZone, 0)
+	token := m.spec.name(StepAttach, v.ID+" "+zone, 0)
 	in := &ec2.CreateVolumeInput{
-		AvailabilityZone: to.Placement.AvailabilityZone, SnapshotId: &snapshot, ClientToken: &token, VolumeType: was[0].VolumeType,
+		AvailabilityZone: &zone, SnapshotId: &snapshot, ClientToken: &token, VolumeType: was[0].VolumeType,
 		TagSpecifications: specify(m.tags(v.ID, tagMap(was[0].Tags)), types.ResourceTypeVolume),
 	}
 	switch in.VolumeType {
@@ -137,8 +152,7 @@ func (m *move) createVolume(ctx context.Context, to types.Instance, v Volume) er
 		}
 		return err
 	}
-	m.set(func(p *Progress) { p.Phase, p.Since = Begun, time.Time{} })
-	m.keep(v.ID, aws.ToString(out.VolumeId))
+	m.begun(v.ID, aws.ToString(out.VolumeId))
 	return nil
 }
 

@@ -24,6 +24,7 @@ func stepCopy() step {
 		id:   StepCopy,
 		do:   func(ctx context.Context, m *move) (turn, error) { return m.copyImage(ctx, m.of(StepImage).ID) },
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.dst, StepCopy) },
+		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.dst) },
 	}
 }
 

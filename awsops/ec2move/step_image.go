@@ -19,6 +19,7 @@ func stepImage() step {
 		id:   StepImage,
 		do:   func(ctx context.Context, m *move) (turn, error) { return m.capture(ctx, m.spec.Capture == CrashConsistent) },
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.src, StepImage) },
+		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src) },
 	}
 }
 

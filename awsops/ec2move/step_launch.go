@@ -27,7 +27,7 @@ const profileLag = 2 * time.Minute
 // stepLaunch runs the copy. RunInstances has a client token, but one that counts within a zone: the same token in another zone
 // launches a second instance. So the subnet is chosen and kept before the call, each subnet has a token of its own, and a
 // subnet without room is left for the next one only when EC2 shows no instance of this move's tokens (trap 5).
-func stepLaunch() step { return step{id: StepLaunch, do: launch, undo: terminate} }
+func stepLaunch() step { return step{id: StepLaunch, do: launch, undo: terminate, find: findCopy} }
 
 func launch(ctx context.Context, m *move) (turn, error) {
 	subnets, err := m.places(ctx)
