@@ -31,9 +31,6 @@ func (d Distribution) check(p awsops.Partition) error {
 	if d.Unprobed && d.Origin.Protocol == "" && d.Origin.VPC == "" {
 		bad("Origin.Protocol: needed with Unprobed, for nothing else decides it")
 	}
-	if d.CachePolicy == "CachingOptimizedForUncompressedObjects" {
-		bad("CachePolicy: its ID is not known here: give the ID")
-	}
 	oneOf := func(field, value string, allowed ...string) {
 		if !slices.Contains(allowed, value) {
 			bad("%s: %q is none of %s", field, value, strings.Join(allowed, ", "))

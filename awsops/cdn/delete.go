@@ -34,7 +34,7 @@ func (c *Client) Delete(ctx context.Context, id string, opts *DeleteOptions) err
 		o = *opts
 	}
 	wait := &WaitOptions{Interval: o.Interval, Progress: o.Progress}
-	began, disabled, status := c.caller.Clock.Now(), false, "not seen"
+	began, checked, disabled, status := c.caller.Clock.Now(), false, false, "not seen"
 	err := awsops.Poll(ctx, c.caller.Clock, interval(wait, 20*time.Second), func(ctx context.Context) (bool, error) {
 		d, etag, err := c.read(ctx, id)
 		if errors.Is(err, awsops.ErrGone) {
@@ -44,13 +44,16 @@ func (c *Client) Delete(ctx context.Context, id string, opts *DeleteOptions) err
 		if err != nil {
 			return false, err
 		}
-		status = *d.Status
+		status = aws.ToString(d.Status)
+		if !checked {
+			if err := c.mayDelete(ctx, d, o.Force); err != nil {
+				return false, err
+			}
+			checked = true
+		}
 		if aws.ToBool(d.DistributionConfig.Enabled) {
 			if disabled {
 				return false, &Error{Op: "Delete", Resource: id, Reason: "somebody has enabled it again", Err: awsops.ErrConflict}
-			}
-			if err := c.mayDelete(ctx, d, o.Force); err != nil {
-				return false, err
 			}
 			disabled = true
 			c.tell(wait, "delete", "disabling", id, began)
@@ -60,17 +63,13 @@ func (c *Client) Delete(ctx context.Context, id string, opts *DeleteOptions) err
 		if status != Deployed {
 			return false, nil
 		}
-		return c.remove(ctx, d, etag, o.Force)
+		return c.remove(ctx, id, etag)
 	})
 	return stopped("Delete", id, "last seen as "+status, err)
 }
 
 // remove deletes one that is disabled and deployed. A change in between is seen at the next look.
-func (c *Client) remove(ctx context.Context, d *types.Distribution, etag, force string) (done bool, err error) {
-	id := aws.ToString(d.Id)
-	if err := c.mayDelete(ctx, d, force); err != nil {
-		return false, err
-	}
+func (c *Client) remove(ctx context.Context, id, etag string) (done bool, err error) {
 	_, err = do(ctx, c, "DeleteDistribution", id, call.Harmless, c.api.remove, &cloudfront.DeleteDistributionInput{Id: &id, IfMatch: &etag})
 	switch {
 	case raced(err), code(err) == "DistributionNotDisabled":

@@ -52,10 +52,14 @@ func ofOrigin() []setting {
 		}
 	}
 	return []setting{
-		{name: "origin domain", read: get(func(o *types.Origin) string { return fold(aws.ToString(o.DomainName)) }),
-			copy: set(func(to, from *types.Origin) { to.DomainName = from.DomainName })},
-		{name: "origin path", read: get(func(o *types.Origin) string { return aws.ToString(o.OriginPath) }),
-			copy: set(func(to, from *types.Origin) { to.OriginPath = from.OriginPath })},
+		{
+			name: "origin domain", read: get(func(o *types.Origin) string { return fold(aws.ToString(o.DomainName)) }),
+			copy: set(func(to, from *types.Origin) { to.DomainName = from.DomainName }),
+		},
+		{
+			name: "origin path", read: get(func(o *types.Origin) string { return aws.ToString(o.OriginPath) }),
+			copy: set(func(to, from *types.Origin) { to.OriginPath = from.OriginPath }),
+		},
 		{name: "origin headers", hide: true, read: get(readHeaders), copy: set(func(to, from *types.Origin) { to.CustomHeaders = from.CustomHeaders })},
 		{name: "origin connection", read: get(readConnection), copy: set(copyConnection)},
 	}
@@ -130,20 +134,26 @@ func ofBehaviour() []setting {
 		return func(to, from *types.DistributionConfig) { write(to.DefaultCacheBehavior, from.DefaultCacheBehavior) }
 	}
 	return []setting{
-		{name: "viewers", read: get(func(x *b) string { return string(x.ViewerProtocolPolicy) }),
-			copy: set(func(to, from *b) { to.ViewerProtocolPolicy = from.ViewerProtocolPolicy })},
+		{
+			name: "viewers", read: get(func(x *b) string { return string(x.ViewerProtocolPolicy) }),
+			copy: set(func(to, from *b) { to.ViewerProtocolPolicy = from.ViewerProtocolPolicy }),
+		},
 		{name: "methods", read: get(func(x *b) string {
 			if x.AllowedMethods == nil {
 				return "GET HEAD"
 			}
 			return strings.Join(texts(slices.Sorted(slices.Values(x.AllowedMethods.Items))), " ")
 		}), copy: set(func(to, from *b) { to.AllowedMethods = from.AllowedMethods })},
-		{name: "cache policy", read: get(func(x *b) string { return policyName(aws.ToString(x.CachePolicyId)) }),
+		{
+			name: "cache policy", read: get(func(x *b) string { return policyName(aws.ToString(x.CachePolicyId)) }),
 			copy: set(func(to, from *b) {
 				to.CachePolicyId, to.ForwardedValues, to.MinTTL, to.DefaultTTL, to.MaxTTL = from.CachePolicyId, nil, nil, nil, nil
-			})},
-		{name: "origin request policy", read: get(func(x *b) string { return policyName(aws.ToString(x.OriginRequestPolicyId)) }),
-			copy: set(func(to, from *b) { to.OriginRequestPolicyId = from.OriginRequestPolicyId })},
+			}),
+		},
+		{
+			name: "origin request policy", read: get(func(x *b) string { return policyName(aws.ToString(x.OriginRequestPolicyId)) }),
+			copy: set(func(to, from *b) { to.OriginRequestPolicyId = from.OriginRequestPolicyId }),
+		},
 	}
 }
 

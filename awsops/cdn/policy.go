@@ -107,7 +107,10 @@ func hasHost(h *types.Headers) bool {
 
 // find looks among the known ones, then page by page.
 func find(ctx context.Context, op, ref string, known []policy, fetch func(context.Context, string) (pages.Page[policy, string], error)) (policy, error) {
-	same := func(p policy) bool { return p.id == ref || p.name == ref }
+	// The API's names of the managed ones begin with "Managed-".
+	same := func(p policy) bool {
+		return p.id == ref || strings.TrimPrefix(p.name, "Managed-") == strings.TrimPrefix(ref, "Managed-")
+	}
 	if i := slices.IndexFunc(known, same); i >= 0 {
 		return known[i], nil
 	}

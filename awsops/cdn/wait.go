@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/kitroll/kitroll/awsops"
 )
 
@@ -33,7 +35,7 @@ func (c *Client) Wait(ctx context.Context, id string, opts *WaitOptions) error {
 		if err != nil {
 			return false, err
 		}
-		status = *d.Status
+		status = aws.ToString(d.Status)
 		c.tell(opts, "deploy", status, id, began)
 		return status == Deployed, nil
 	})
