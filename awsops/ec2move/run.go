@@ -21,7 +21,7 @@ import (
 // *Error of kind awsops.ErrConflict.
 func (c *Client) Run(ctx context.Context, p *Plan) iter.Seq2[awsops.Event, error] {
 	return func(yield func(awsops.Event, error) bool) {
-		if err := p.stops(); err != nil {
+		if err := p.refusal(); err != nil {
 			yield(awsops.Event{}, err)
 			return
 		}
@@ -40,16 +40,14 @@ func (c *Client) Resume(ctx context.Context, st State) iter.Seq2[awsops.Event, e
 	return func(yield func(awsops.Event, error) bool) { c.follow(ctx, st, yield) }
 }
 
-// stops is the error of a plan that cannot be run, nil for one that can.
-func (p *Plan) stops() error {
+// refusal is the error of a plan that cannot be run, nil for one that can.
+func (p *Plan) refusal() error {
 	if p == nil {
 		return &Error{Reason: "the plan is nil", Err: awsops.ErrInvalid}
 	}
 	var why []string
-	for _, f := range p.Findings {
-		if f.Severity == Stop {
-			why = append(why, f.What)
-		}
+	for _, f := range p.stops() {
+		why = append(why, f.What)
 	}
 	if len(why) > 0 {
 		return &Error{Reason: "the plan says that the move would fail: " + strings.Join(why, "; "), Err: awsops.ErrInvalid}
