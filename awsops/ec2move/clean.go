@@ -39,11 +39,11 @@ func (m *move) imagesOf(ctx context.Context, in calls, of StepID) ([]types.Image
 	for i := range attempts {
 		names = append(names, m.spec.name(of, "", i))
 	}
-	byName, err := m.images(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{filter("name", names...)}})
+	byName, err := m.listImages(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{filter("name", names...)}})
 	if err != nil {
 		return nil, err
 	}
-	byTag, err := m.images(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: m.madeIn(of, "")})
+	byTag, err := m.listImages(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: m.madeIn(of, "")})
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (m *move) imagesOf(ctx context.Context, in calls, of StepID) ([]types.Image
 // removeSnapshots deletes the snapshots with these tags. known says that the step has seen what it made, so that what is not
 // seen now is gone.
 func (m *move) removeSnapshots(ctx context.Context, in calls, tagged []types.Filter, known bool) (turn, error) {
-	left, err := m.snapshots(ctx, in, ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, Filters: tagged})
+	left, err := m.listSnapshots(ctx, in, ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, Filters: tagged})
 	if err != nil {
 		return turn{}, err
 	}

@@ -82,7 +82,7 @@ func (m *move) foreign(i types.Image, how imaging) string {
 // imageByName is the image of the latest attempt that is not before that of the state, nil if EC2 shows none.
 func (m *move) imageByName(ctx context.Context, in calls) (found *types.Image, attempt int, err error) {
 	names := m.attemptNames()
-	all, err := m.images(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{filter("name", names...)}})
+	all, err := m.listImages(ctx, in, ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{filter("name", names...)}})
 	attempt = m.progress().Attempt - 1
 	for i := range all {
 		if n := slices.Index(names, aws.ToString(all[i].Name)); n > attempt {
@@ -113,7 +113,7 @@ func (m *move) nth() string {
 // once when EC2 has given up on one, with EC2's own reason: a key that the copy may not use shows nowhere else.
 func (m *move) awaitImage(ctx context.Context, in calls) (turn, error) {
 	id := m.progress().ID
-	found, err := m.images(ctx, in, ec2.DescribeImagesInput{ImageIds: []string{id}})
+	found, err := m.listImages(ctx, in, ec2.DescribeImagesInput{ImageIds: []string{id}})
 	if e, _ := errors.AsType[*Error](err); err != nil && (e == nil || e.Code != "InvalidAMIID.NotFound") {
 		return turn{}, err
 	}
@@ -166,11 +166,13 @@ func (m *move) gaveUp(image types.Image, broken []string) error {
 // measure reads the snapshots of the step at work by their tag, adds an event for each that is not complete, and returns what
 // EC2 says of those that failed. Of a copy's snapshots nothing else tells how far they are; the image is "pending" throughout.
 func (m *move) measure(ctx context.Context, in calls) (broken []string, err error) {
-	all, err := m.snapshots(ctx, in, ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, Filters: m.made(m.step, m.nth())})
+	all, err := m.listSnapshots(ctx, in, ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, Filters: m.made(m.step, m.nth())})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(all, func(a, b types.Snapshot) int { return cmp.Compare(aws.ToString(a.SnapshotId), aws.ToString(b.SnapshotId)) })
+	slices.SortFunc(all, func(a, b types.Snapshot) int {
+		return cmp.Compare(aws.ToString(a.SnapshotId), aws.ToString(b.SnapshotId))
+	})
 	var done, total int64
 	for _, s := range all {
 		d, t := m.measured(s)

@@ -16,7 +16,9 @@ import (
 const maxFilterTokens = 150
 
 // token is the client token of a launch in a subnet.
-func (m *move) token(subnet string, attempt int) string { return m.spec.name(StepLaunch, subnet, attempt) }
+func (m *move) token(subnet string, attempt int) string {
+	return m.spec.name(StepLaunch, subnet, attempt)
+}
 
 // launched is the instance of this move that was launched in whichever of the subnets, nil if EC2 shows none. It looks by client
 // token, which EC2 holds itself, and by tag as well: that finds one in a subnet that is no longer among them, and proves nothing
@@ -33,13 +35,13 @@ func (m *move) launched(ctx context.Context, subnets []types.Subnet) (*types.Ins
 	}
 	var found []types.Instance
 	for part := range slices.Chunk(tokens, maxFilterTokens) {
-		some, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: []types.Filter{filter("client-token", part...)}})
+		some, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: []types.Filter{filter("client-token", part...)}})
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, some...)
 	}
-	tagged, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: m.made(StepLaunch, "")})
+	tagged, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: m.made(StepLaunch, "")})
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +70,8 @@ func alive(i types.Instance) bool {
 	return s != types.InstanceStateNameShuttingDown && s != types.InstanceStateNameTerminated
 }
 
-// adopt takes an instance that was launched before for the copy, unless it is dead or not where the move wants it.
-func (m *move) adopt(i types.Instance) (turn, error) {
+// takeOver takes an instance that was launched before for the copy, unless it is dead or not where the move wants it.
+func (m *move) takeOver(i types.Instance) (turn, error) {
 	id := aws.ToString(i.InstanceId)
 	switch subnet := aws.ToString(i.SubnetId); {
 	case !m.spec.ours(i.Tags):
@@ -110,7 +112,7 @@ func (m *move) copyNow(ctx context.Context) (i types.Instance, seen bool, err er
 	if launch.ID == "" {
 		return i, false, &Error{Reason: "the state does not say which instance is the copy", Err: awsops.ErrInvalid}
 	}
-	found, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{InstanceIds: []string{launch.ID}})
+	found, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{InstanceIds: []string{launch.ID}})
 	if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
 		return i, false, err
 	}

@@ -42,13 +42,13 @@ func terminate(ctx context.Context, m *move) (turn, error) {
 
 // ofThisMove are all instances in the new Region that this move has launched, by ID, token and tag.
 func (m *move) ofThisMove(ctx context.Context) ([]types.Instance, error) {
-	found, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: m.made(StepLaunch, "")})
+	found, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: m.made(StepLaunch, "")})
 	if err != nil {
 		return nil, err
 	}
 	launch := m.of(StepLaunch)
 	if launch.ID != "" {
-		one, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{InstanceIds: []string{launch.ID}})
+		one, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{InstanceIds: []string{launch.ID}})
 		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (m *move) ofThisMove(ctx context.Context) ([]types.Instance, error) {
 	}
 	if subnet := launch.IDs[inSubnet]; subnet != "" {
 		token := m.token(subnet, launch.Attempt)
-		one, err := m.instances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: []types.Filter{filter("client-token", token)}})
+		one, err := m.listInstances(ctx, m.dst, ec2.DescribeInstancesInput{Filters: []types.Filter{filter("client-token", token)}})
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (m *move) unprotect(ctx context.Context, id string) (lifted bool, err error
 
 // removeVolumes deletes what volumes of this move are left: those that were attached later, and those that outlive an instance.
 func (m *move) removeVolumes(ctx context.Context) (turn, error) {
-	left, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: []types.Filter{filter("tag:"+TagMove, m.spec.ID)}})
+	left, err := m.listVolumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: []types.Filter{filter("tag:"+TagMove, m.spec.ID)}})
 	if err != nil {
 		return turn{}, err
 	}

@@ -30,7 +30,7 @@ func every[T any](ctx context.Context, fetch func(context.Context, *string) ([]T
 	return out, nil
 }
 
-func (m *move) images(ctx context.Context, in calls, ask ec2.DescribeImagesInput) ([]types.Image, error) {
+func (m *move) listImages(ctx context.Context, in calls, ask ec2.DescribeImagesInput) ([]types.Image, error) {
 	return every(ctx, func(ctx context.Context, token *string) ([]types.Image, *string, error) {
 		ask.NextToken = token
 		out, err := read(ctx, m, "DescribeImages", in.describeImages, &ask)
@@ -41,7 +41,7 @@ func (m *move) images(ctx context.Context, in calls, ask ec2.DescribeImagesInput
 	})
 }
 
-func (m *move) snapshots(ctx context.Context, in calls, ask ec2.DescribeSnapshotsInput) ([]types.Snapshot, error) {
+func (m *move) listSnapshots(ctx context.Context, in calls, ask ec2.DescribeSnapshotsInput) ([]types.Snapshot, error) {
 	return every(ctx, func(ctx context.Context, token *string) ([]types.Snapshot, *string, error) {
 		ask.NextToken = token
 		out, err := read(ctx, m, "DescribeSnapshots", in.describeSnapshots, &ask)
@@ -52,7 +52,7 @@ func (m *move) snapshots(ctx context.Context, in calls, ask ec2.DescribeSnapshot
 	})
 }
 
-func (m *move) volumes(ctx context.Context, in calls, ask ec2.DescribeVolumesInput) ([]types.Volume, error) {
+func (m *move) listVolumes(ctx context.Context, in calls, ask ec2.DescribeVolumesInput) ([]types.Volume, error) {
 	return every(ctx, func(ctx context.Context, token *string) ([]types.Volume, *string, error) {
 		ask.NextToken = token
 		out, err := read(ctx, m, "DescribeVolumes", in.describeVolumes, &ask)
@@ -63,7 +63,7 @@ func (m *move) volumes(ctx context.Context, in calls, ask ec2.DescribeVolumesInp
 	})
 }
 
-func (m *move) instances(ctx context.Context, in calls, ask ec2.DescribeInstancesInput) ([]types.Instance, error) {
+func (m *move) listInstances(ctx context.Context, in calls, ask ec2.DescribeInstancesInput) ([]types.Instance, error) {
 	return every(ctx, func(ctx context.Context, token *string) ([]types.Instance, *string, error) {
 		ask.NextToken = token
 		out, err := read(ctx, m, "DescribeInstances", in.describeInstances, &ask)

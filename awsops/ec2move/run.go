@@ -49,10 +49,10 @@ func (p *Plan) refusal() error {
 	for _, f := range p.stops() {
 		why = append(why, f.What)
 	}
-	if len(why) > 0 {
-		return &Error{Reason: "the plan says that the move would fail: " + strings.Join(why, "; "), Err: awsops.ErrInvalid}
+	if len(why) == 0 {
+		return nil
 	}
-	return nil
+	return &Error{Reason: "the plan says that the move would fail: " + strings.Join(why, "; "), Err: awsops.ErrInvalid}
 }
 
 // follow is the loop over Advance. What changed is kept before anybody is told of it, and before the next call.

@@ -74,7 +74,7 @@ func (m *move) attachVolume(ctx context.Context, to types.Instance, v Volume) (d
 	if id == "" {
 		return false, m.makeVolume(ctx, to, v)
 	}
-	found, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{VolumeIds: []string{id}})
+	found, err := m.listVolumes(ctx, m.dst, ec2.DescribeVolumesInput{VolumeIds: []string{id}})
 	if err != nil && !hasCode(err, "InvalidVolume.NotFound") {
 		return false, err
 	}
@@ -108,7 +108,7 @@ func (m *move) makeVolume(ctx context.Context, to types.Instance, v Volume) erro
 		return errors.New("EC2 does not say in which zone the copy is")
 	}
 	zone := *to.Placement.AvailabilityZone
-	found, err := m.volumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: append(m.made(StepAttach, v.ID), filter("availability-zone", zone))})
+	found, err := m.listVolumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: append(m.made(StepAttach, v.ID), filter("availability-zone", zone))})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (m *move) makeVolume(ctx context.Context, to types.Instance, v Volume) erro
 
 // createVolume makes the volume of a copied snapshot, as the source's was.
 func (m *move) createVolume(ctx context.Context, zone string, v Volume) error {
-	was, err := m.volumes(ctx, m.src, ec2.DescribeVolumesInput{VolumeIds: []string{v.ID}})
+	was, err := m.listVolumes(ctx, m.src, ec2.DescribeVolumesInput{VolumeIds: []string{v.ID}})
 	if err != nil {
 		return err
 	}

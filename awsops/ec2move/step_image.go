@@ -16,8 +16,10 @@ import (
 // client token: its name is what EC2 takes once.
 func stepImage() step {
 	return step{
-		id:   StepImage,
-		do:   func(ctx context.Context, m *move) (turn, error) { return m.capture(ctx, m.spec.Capture == CrashConsistent) },
+		id: StepImage,
+		do: func(ctx context.Context, m *move) (turn, error) {
+			return m.capture(ctx, m.spec.Capture == CrashConsistent)
+		},
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.src, StepImage) },
 		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src) },
 	}

@@ -39,7 +39,7 @@ func launch(ctx context.Context, m *move) (turn, error) {
 		return turn{}, err
 	}
 	if found != nil {
-		return m.adopt(*found)
+		return m.takeOver(*found)
 	}
 	p := m.progress()
 	switch at := p.IDs[inSubnet]; {

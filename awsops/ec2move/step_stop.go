@@ -83,7 +83,7 @@ func (m *move) start(ctx context.Context) (turn, error) {
 
 // sourceNow is the source, and an *Error of kind awsops.ErrGone if EC2 knows none.
 func (m *move) sourceNow(ctx context.Context) (*types.Instance, error) {
-	found, err := m.instances(ctx, m.src, ec2.DescribeInstancesInput{InstanceIds: []string{m.spec.From.ID}})
+	found, err := m.listInstances(ctx, m.src, ec2.DescribeInstancesInput{InstanceIds: []string{m.spec.From.ID}})
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (m *move) snapshot(ctx context.Context, in calls, key string, v Volume, cre
 	if id != "" {
 		ask = ec2.DescribeSnapshotsInput{SnapshotIds: []string{id}}
 	}
-	all, err := m.snapshots(ctx, in, ask)
+	all, err := m.listSnapshots(ctx, in, ask)
 	if err != nil && !hasCode(err, "InvalidSnapshot.NotFound") {
 		return nil, turn{}, err
 	}
@@ -179,4 +179,3 @@ func (m *move) begun(key, id string) {
 	})
 	m.keep(key, id)
 }
-
