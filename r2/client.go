@@ -38,6 +38,7 @@ type Client struct {
 	maxParts int64
 	maxCopy  int64 // the largest object that is copied in one request
 	copyPart int64
+	minRange int64 // of a download
 	api      api
 }
 
@@ -84,7 +85,7 @@ func New(cfg Config) (*Client, error) {
 		signer: v4.NewSigner(func(o *v4.SignerOptions) {
 			o.DisableURIPathEscaping = true // S3 signs the path as it is sent
 		}),
-		minPart: minPart, maxParts: maxParts, maxCopy: maxSingle, copyPart: 1 << 30,
+		minPart: minPart, maxParts: maxParts, maxCopy: maxSingle, copyPart: 1 << 30, minRange: mib,
 	}
 	if c.now == nil {
 		c.now = time.Now

@@ -8,8 +8,8 @@ import (
 
 // What tests in other terms could only show with gigabytes.
 
-// SetMinPart allows parts smaller than 5 MiB, for a fake that does so too.
-func SetMinPart(c *Client, n int64) { c.minPart = n }
+// SetMinPart allows parts smaller than 5 MiB, for a fake that does so too, and ranges of that size.
+func SetMinPart(c *Client, n int64) { c.minPart, c.minRange = n, n }
 
 // SetMaxParts allows fewer parts than 10,000.
 func SetMaxParts(c *Client, n int64) { c.maxParts = n }

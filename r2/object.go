@@ -78,6 +78,7 @@ func (c *Client) Get(ctx context.Context, key string, opts *GetOptions) (*Object
 		Metadata: decodeMetadata(out.Metadata),
 	}}
 	if _, total, ok := strings.Cut(aws.ToString(out.ContentRange), "/"); ok {
+		obj.ranged = true
 		if obj.Size, err = strconv.ParseInt(total, 10, 64); err != nil {
 			obj.Size = -1
 		}

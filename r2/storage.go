@@ -49,4 +49,6 @@ type Object struct {
 	// unpacks an object with "Content-Encoding: gzip" for a reader that does not ask for gzip, as this one does not, and
 	// then neither its stored Size nor its ETag fits the bytes that come. Cache-Control "no-transform" prevents that.
 	Length int64
+
+	ranged bool // the answer is a part of the object, as was asked
 }

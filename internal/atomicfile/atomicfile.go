@@ -34,10 +34,7 @@ func Write(path string, data []byte, perm os.FileMode) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return Rename(f.Name(), path)
 }
 
 // WriteJSON writes v as indented JSON, readable by its owner only.
@@ -59,4 +56,13 @@ func ReadJSON(path string, v any) error {
 		return fmt.Errorf("%s is not the JSON it should be: %w", filepath.Base(path), err)
 	}
 	return nil
+}
+
+// Rename puts a file that is complete, and was flushed by its writer, in the place of another one, and makes that durable. Both
+// are in the same folder.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
 }

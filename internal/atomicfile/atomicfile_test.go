@@ -136,3 +136,17 @@ func TestReadJSONFails(t *testing.T) {
 	require.ErrorContains(t, err, "bad.json is not the JSON it should be")
 	assert.NotErrorIs(t, err, fs.ErrNotExist)
 }
+
+func TestRename(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "new"), filepath.Join(dir, "old")
+	require.NoError(t, os.WriteFile(from, []byte("new"), 0o600))
+	require.NoError(t, os.WriteFile(to, []byte("old"), 0o600))
+	require.NoError(t, atomicfile.Rename(from, to))
+	got, err := os.ReadFile(to)
+	require.NoError(t, err)
+	assert.Equal(t, "new", string(got))
+	alone(t, dir, "old")
+	require.ErrorIs(t, atomicfile.Rename(from, to), fs.ErrNotExist)
+}

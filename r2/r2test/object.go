@@ -134,7 +134,7 @@ func (s *Server) get(w http.ResponseWriter, c *request) *refusal {
 	h.Set("Accept-Ranges", "bytes")
 	all, status := o.blob(), http.StatusOK
 	from, to := int64(0), all.size()
-	if span := c.head.Get("Range"); span != "" {
+	if span := c.head.Get("Range"); span != "" && !s.opts.NoRanges {
 		var ok bool
 		from, to, ok = parseRange(span, all.size())
 		if !ok {

@@ -57,6 +57,7 @@ type Options struct {
 	// ObjectLockedByBucketPolicy. Empty = no rule.
 	LockedPrefix string
 
+	NoRanges    bool  // a Range is not looked at, as some S3 behind a proxy do
 	NoListParts bool  // ListParts and ListMultipartUploads answer 501, as miniflare's do
 	MaxCopy     int64 // the largest source of a CopyObject; default 4.995 GiB
 
