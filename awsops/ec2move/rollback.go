@@ -2,7 +2,6 @@ package ec2move
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/kitroll/kitroll/awsops"
@@ -24,54 +23,14 @@ import (
 // that its visitors need.
 func (c *Client) Rollback(ctx context.Context, st State) iter.Seq2[awsops.Event, error] {
 	return func(yield func(awsops.Event, error) bool) {
-		st := st.clone()
+		was, st := st, st.clone()
 		if !st.Undo {
 			st.Undo, st.UndoAt = true, c.cfg.Clock.Now()
 		}
-		if err := c.keepState(ctx, st); err != nil { // that it is a rollback is kept before anything is undone
+		if err := c.save(ctx, was, st); err != nil { // that it is a rollback is kept before anything is undone
 			yield(awsops.Event{}, err)
 			return
 		}
-		c.drive(ctx, st, yield)
+		c.follow(ctx, st, yield)
 	}
-}
-
-// drive is the loop over Advance.
-func (c *Client) drive(ctx context.Context, st State, yield func(awsops.Event, error) bool) {
-	for {
-		after, next, err := c.Advance(ctx, st)
-		st = after
-		if saved := c.keepState(ctx, st); err == nil {
-			err = saved
-		}
-		for _, e := range next.Events {
-			if !yield(e, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(awsops.Event{}, err)
-			return
-		}
-		if next.Done {
-			return
-		}
-		if next.After > 0 {
-			if err := c.cfg.Clock.Sleep(ctx, next.After); err != nil {
-				yield(awsops.Event{}, &Error{Err: fmt.Errorf("stopped waiting: %w", err)})
-				return
-			}
-		}
-	}
-}
-
-// keepState calls Config.Save.
-func (c *Client) keepState(ctx context.Context, st State) error {
-	if c.cfg.Save == nil {
-		return nil
-	}
-	if err := c.cfg.Save(ctx, st.clone()); err != nil {
-		return &Error{Op: "Save", Resource: st.Spec.ID, Err: fmt.Errorf("the state could not be kept: %w", err)}
-	}
-	return nil
 }

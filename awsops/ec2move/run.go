@@ -59,7 +59,7 @@ func (p *Plan) refusal() error {
 func (c *Client) follow(ctx context.Context, st State, yield func(awsops.Event, error) bool) {
 	for {
 		if err := context.Cause(ctx); err != nil {
-			yield(awsops.Event{}, fmt.Errorf("ec2move: stopped: %w", err))
+			yield(awsops.Event{}, &Error{Err: fmt.Errorf("stopped: %w", err)})
 			return
 		}
 		next, after, err := c.Advance(ctx, st)
@@ -74,7 +74,7 @@ func (c *Client) follow(ctx context.Context, st State, yield func(awsops.Event, 
 		}
 		if err == nil && !after.Done && after.After > 0 {
 			if err = c.cfg.Clock.Sleep(ctx, awsops.Jitter(after.After)); err != nil {
-				err = fmt.Errorf("ec2move: stopped waiting: %w", err)
+				err = &Error{Err: fmt.Errorf("stopped waiting: %w", err)}
 			}
 		}
 		if err != nil {
@@ -93,7 +93,7 @@ func (c *Client) save(ctx context.Context, was, is State) error {
 		return nil
 	}
 	if err := c.cfg.Save(context.WithoutCancel(ctx), is.clone()); err != nil {
-		return fmt.Errorf("ec2move: the state could not be kept: %w", err)
+		return &Error{Op: "Save", Resource: is.Spec.ID, Err: fmt.Errorf("the state could not be kept: %w", err)}
 	}
 	return nil
 }
