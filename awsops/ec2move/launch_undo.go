@@ -26,7 +26,7 @@ func terminate(ctx context.Context, m *move) (turn, error) {
 			return turn{after: lookAgain}, nil
 		}
 		if lifted, err := m.unprotect(ctx, id); !lifted || err != nil {
-			return turn{}, err
+			return m.unheardOf(err)
 		}
 		_, err := mutate(ctx, m, "TerminateInstances", id, call.Harmless, m.dst.terminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
 		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {

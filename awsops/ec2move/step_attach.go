@@ -35,7 +35,7 @@ func attach(ctx context.Context, m *move) (turn, error) {
 	for _, v := range m.spec.Volumes {
 		done, err := m.attachVolume(ctx, copied, v)
 		if err != nil {
-			return turn{after: lookAgain}, err
+			return m.unheardOf(err)
 		}
 		ready = ready && done
 	}
@@ -46,7 +46,7 @@ func attach(ctx context.Context, m *move) (turn, error) {
 	if m.st.Source.Forwards && (copied.SourceDestCheck == nil || *copied.SourceDestCheck) {
 		_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, call.Harmless, m.dst.modifyInstanceAttribute,
 			&ec2.ModifyInstanceAttributeInput{InstanceId: &id, SourceDestCheck: &types.AttributeBooleanValue{Value: aws.Bool(false)}})
-		return turn{}, err
+		return m.unheardOf(err)
 	}
 	for _, want := range []struct {
 		name types.InstanceAttributeName
@@ -58,11 +58,12 @@ func attach(ctx context.Context, m *move) (turn, error) {
 		if !want.on {
 			continue
 		}
-		switch on, err := m.protected(ctx, id, want.name); {
-		case err != nil:
-			return turn{}, err
-		case !on:
-			return turn{}, m.protect(ctx, id, want.name, true)
+		on, err := m.protected(ctx, id, want.name)
+		if err == nil && !on {
+			err = m.protect(ctx, id, want.name, true)
+		}
+		if err != nil || !on {
+			return m.unheardOf(err)
 		}
 	}
 	return turn{done: true}, nil
@@ -130,9 +131,9 @@ func (m *move) createVolume(ctx context.Context, zone string, v Volume) error {
 	if len(was) == 0 {
 		return &Error{Op: "DescribeVolumes", Resource: v.ID, Reason: "EC2 knows no such volume", Err: awsops.ErrGone}
 	}
-	snapshot := m.of(StepVolumes).IDs[copyOf(v.ID)]
-	if snapshot == "" {
-		return &Error{Resource: v.ID, Reason: "the state does not say which snapshot is its copy", Err: awsops.ErrInvalid}
+	snapshot, err := m.copiedSnapshot(ctx, v)
+	if err != nil {
+		return err
 	}
 	token := m.spec.name(StepAttach, v.ID+" "+zone, 0)
 	in := &ec2.CreateVolumeInput{
@@ -147,13 +148,34 @@ func (m *move) createVolume(ctx context.Context, zone string, v Volume) error {
 	}
 	out, err := mutate(ctx, m, "CreateVolume", token, call.Harmless, m.dst.createVolume, in)
 	if err != nil {
-		if hasCode(err, "InvalidSnapshot.NotFound") && m.now().Sub(m.progress().Since) < settle {
-			return nil
-		}
 		return err
 	}
 	m.begun(v.ID, aws.ToString(out.VolumeId))
 	return nil
+}
+
+// copiedSnapshot is the snapshot that a volume is made of; of a state that was found, by its tags.
+func (m *move) copiedSnapshot(ctx context.Context, v Volume) (string, error) {
+	if id := m.of(StepVolumes).IDs[copyOf(v.ID)]; id != "" {
+		return id, nil
+	}
+	all, err := m.listSnapshots(ctx, m.dst, ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, Filters: m.made(StepVolumes, v.ID)})
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", &Error{Code: "InvalidSnapshot.NotFound", Resource: v.ID, Reason: "EC2 shows no copied snapshot of it", Err: awsops.ErrGone}
+	}
+	return aws.ToString(firstOf(all).SnapshotId), nil
+}
+
+// unheardOf is the turn after a call on something that was made a moment ago: where EC2 does not know it yet, another look.
+func (m *move) unheardOf(err error) (turn, error) {
+	if hasCode(err, "InvalidInstanceID.NotFound", "InvalidVolume.NotFound", "InvalidSnapshot.NotFound") {
+		e, _ := errors.AsType[*Error](err)
+		return m.lagging(e.Resource, err)
+	}
+	return turn{}, err
 }
 
 // protected reads one of the attributes that keep an instance from being ended.

@@ -127,9 +127,7 @@ func (m *move) snapshot(ctx context.Context, in calls, key string, v Volume, cre
 		return nil, turn{}, err
 	}
 	if len(all) > 0 {
-		found := slices.MinFunc(all, func(a, b types.Snapshot) int { // of two, the same one whoever asks
-			return cmp.Or(aws.ToTime(a.StartTime).Compare(aws.ToTime(b.StartTime)), cmp.Compare(aws.ToString(a.SnapshotId), aws.ToString(b.SnapshotId)))
-		})
+		found := firstOf(all)
 		if id == "" {
 			m.begun(key, aws.ToString(found.SnapshotId))
 		}
@@ -168,6 +166,13 @@ func (m *move) snapshot(ctx context.Context, in calls, key string, v Volume, cre
 	}
 	m.set(func(p *Progress) { p.Phase = Begun }) // refused: nothing was made
 	return nil, turn{}, err
+}
+
+// firstOf is the first of several snapshots of one thing, the same whoever asks.
+func firstOf(all []types.Snapshot) types.Snapshot {
+	return slices.MinFunc(all, func(a, b types.Snapshot) int {
+		return cmp.Or(aws.ToTime(a.StartTime).Compare(aws.ToTime(b.StartTime)), cmp.Compare(aws.ToString(a.SnapshotId), aws.ToString(b.SnapshotId)))
+	})
 }
 
 // begun notes what was made, and that its intent is no longer open. That of another snapshot stays.
