@@ -184,6 +184,9 @@ func (p *planner) describeVolumes(s *PlannedStep) {
 
 func (p *planner) describeCutover(s *PlannedStep) {
 	c := p.spec.Cutover
+	if c == nil {
+		return
+	}
 	s.What, s.Undo = "switch "+strings.Join(c.Records, ", ")+" to the copy", "set the old addresses and TTLs again"
 	if c.Origins {
 		if len(c.Records) == 0 {
