@@ -99,7 +99,7 @@ func sdkCalls(cfg aws.Config, region string, options []func(*ec2.Options)) calls
 		describeSnapshots:                      c.DescribeSnapshots,
 		describeVolumes:                        c.DescribeVolumes,
 		createSnapshot:                         c.CreateSnapshot,
-		copySnapshot:                           c.CopySnapshot,
+		copySnapshot:                           copySnapshot(c.CreateSnapshot),
 		createVolume:                           c.CreateVolume,
 		attachVolume:                           c.AttachVolume,
 		detachVolume:                           c.DetachVolume,
