@@ -116,10 +116,11 @@ func (c *Chain) judge(sent []*x509.Certificate, roots *x509.CertPool, now time.T
 	for _, i := range sent[1:] {
 		pool.AddCert(i)
 	}
-	// In the middle of the leaf's life, so that an expired leaf hides nothing else.
-	at := now
-	if c.Expired || now.Before(leaf.NotBefore) {
-		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	at := now // or at the nearest time when the leaf was valid, so that its date hides nothing else
+	if now.After(leaf.NotAfter) {
+		at = leaf.NotAfter.Add(-time.Minute)
+	} else if now.Before(leaf.NotBefore) {
+		at = leaf.NotBefore.Add(time.Minute)
 	}
 	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: pool, CurrentTime: at})
 	c.Trusted = err == nil

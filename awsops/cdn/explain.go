@@ -179,12 +179,17 @@ func (x *examination) certificate(v View, p *Probe, w way) bool {
 		x.add(OriginSelfSigned, names, "the origin's certificate: "+why, "use one of a public authority"+instead)
 	case c.Expired:
 		x.add(OriginExpired, names, "the origin's certificate: "+why, "renew it"+instead)
+	case c.Complete && !c.Trusted:
+		x.add(OriginChain, names, "the origin's certificate: "+why, "use one of a public authority"+instead)
 	case !c.Good():
 		x.add(OriginChain, names, "the origin's certificate: "+why, "install the full chain, leaf first, each followed by its issuer"+instead)
 	case !c.covers(host) && !c.covers(p.Host):
 		fix := "get a certificate for " + host
-		if c.covers(v.Name) && !w.forward {
+		switch {
+		case c.covers(v.Name) && !w.forward:
 			fix = "forward the viewer's Host with AllViewer"
+		case isEC2(host):
+			fix = "no authority certifies names of EC2: use an alias, forward the viewer's Host, and get a certificate for the alias"
 		}
 		x.add(OriginName, names, fmt.Sprintf("the origin's certificate is for %s, and CloudFront asks for %s", strings.Join(c.Names, ", "), host), fix+instead)
 	default:
