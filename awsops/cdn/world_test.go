@@ -29,8 +29,9 @@ const (
 // world is a fake with its Internet, and a client.
 type world struct {
 	*cdntest.Fake
-	t *testing.T
-	c *cdn.Client
+	t  *testing.T
+	c  *cdn.Client
+	id string // of the distribution that a test is about
 }
 
 func newWorld(t *testing.T, opts cdntest.Options, edit ...func(*cdn.Config)) *world {
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, opts cdntest.Options, edit ...func(*cdn.Config)) *wo
 	}
 	c, err := cdn.New(cfg)
 	require.NoError(t, err)
-	return &world{f, t, c}
+	return &world{Fake: f, t: t, c: c}
 }
 
 // named gives the origin its name and address.
