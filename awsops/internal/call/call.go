@@ -60,7 +60,8 @@ type Failure struct {
 	Status     int    // 0 when no answer came
 	RequestID  string
 	RetryAfter time.Duration
-	Unknown    bool  // a write that may have been done
+	Lost       bool  // whatever was asked for may have been done: no answer came, or one that says nothing
+	Unknown    bool  // the same of a write that must not be repeated blindly
 	Err        error // the cause when there is no code; redacted
 }
 
@@ -108,9 +109,9 @@ func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, 
 	if !ok {
 		f = &Failure{Op: op, Err: err}
 	}
-	if again == OnlyRefused && lost(f) {
+	if lost(f) {
 		own := *f
-		own.Unknown = true
+		own.Lost, own.Unknown = true, again == OnlyRefused
 		f = &own
 	}
 	return nil, f

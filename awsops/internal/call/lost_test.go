@@ -1,0 +1,43 @@
+package call_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/awsops/internal/call"
+)
+
+// A call whose answer is lost for good is told from one that was refused, also where it may be repeated.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err           error
+		again         call.Repeat
+		lost, unknown bool
+	}{
+		"no answer, harmless":       {err: &smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}, again: call.Harmless, lost: true},
+		"no answer, not to repeat":  {err: &smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}, again: call.OnlyRefused, lost: true, unknown: true},
+		"a failure inside":          {err: &smithy.GenericAPIError{Code: "InternalError"}, again: call.Harmless, lost: true},
+		"refused":                   {err: &smithy.GenericAPIError{Code: "AccessDenied"}, again: call.Harmless},
+		"throttled":                 {err: &smithy.GenericAPIError{Code: "Throttling"}, again: call.OnlyRefused},
+		"wrong before it was sent":  {err: errors.New("no region"), again: call.OnlyRefused},
+		"refused, not to be redone": {err: &smithy.GenericAPIError{Code: "InvalidArgument"}, again: call.OnlyRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := call.New(new(0), nil, nil)
+			_, err := call.Do(t.Context(), c, "Op", tt.again, func(context.Context, *struct{}, ...func(*struct{})) (*struct{}, error) { return nil, tt.err }, &struct{}{})
+			f, ok := errors.AsType[*call.Failure](err)
+			require.True(t, ok)
+			assert.Equal(t, tt.lost, f.Lost)
+			assert.Equal(t, tt.unknown, f.Unknown)
+		})
+	}
+}
