@@ -2,6 +2,7 @@ package cdn_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cdn"
 	"github.com/kitroll/kitroll/awsops/cdntest"
 )
@@ -40,6 +42,14 @@ func survive(t *testing.T, name string, setup func(w *world), job func(ctx conte
 				err := c.run(t, w, ops, func(ctx context.Context, client *cdn.Client) error { return job(ctx, client, w) })
 				if c.how == "dies before" || c.how == "dies after the effect of" {
 					require.ErrorIs(t, err, errKilled, c)
+				}
+				switch c.how {
+				case "loses the answer of":
+					require.NoError(t, err, c)
+				case "never sends":
+					require.True(t, err == nil || errors.Is(err, awsops.ErrUnknownOutcome) && ops[c.n] == "CreateVpcOrigin", "%s: %v", c, err)
+				case "loses every answer of":
+					require.True(t, err == nil && ops[c.n] == "CreateVpcOrigin" || errors.Is(err, awsops.ErrUnknownOutcome), "%s: %v", c, err)
 				}
 				client, err := cdn.New(w.Config())
 				require.NoError(t, err)

@@ -137,13 +137,19 @@ func failed(resource string, err error) error {
 		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status,
 		RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Err,
 	}
-	if f.Unknown {
+	if f.Unknown || f.Lost && writes(f.Op) {
 		e.Err = awsops.ErrUnknownOutcome
 		if f.Err != nil {
 			e.Err = fmt.Errorf("%w: %w", awsops.ErrUnknownOutcome, f.Err)
 		}
 	}
 	return e
+}
+
+// writes tells whether an operation changes something. All of ours may be repeated (but CreateVpcOrigin): they carry a
+// reference or an ETag.
+func writes(op string) bool {
+	return strings.HasPrefix(op, "Create") || strings.HasPrefix(op, "Update") || strings.HasPrefix(op, "Delete")
 }
 
 // code is CloudFront's code in err, "" if there is none.
