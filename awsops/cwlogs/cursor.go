@@ -15,14 +15,14 @@ import (
 // Taking one costs nothing; its text is made when it is asked for. It holds about 10 characters for each event that may be
 // met again: of the same millisecond in a Read, of the last [TailOptions.Recheck] in a Tail. It holds hashes, not log lines.
 type Cursor struct {
-	print  uint64
+	query  uint64
 	down   bool
 	w1, w2 int64
 	log    []mark
 }
 
 // IsZero tells whether this is no place at all.
-func (c Cursor) IsZero() bool { return c.print == 0 && c.w1 == 0 && c.w2 == 0 && len(c.log) == 0 }
+func (c Cursor) IsZero() bool { return c.query == 0 && c.w1 == 0 && c.w2 == 0 && len(c.log) == 0 }
 
 const cursorMark = "cwl1."
 
@@ -43,7 +43,7 @@ func (c Cursor) MarshalText() ([]byte, error) {
 	if c.down {
 		raw[0] = 1
 	}
-	raw = binary.BigEndian.AppendUint64(raw, c.print)
+	raw = binary.BigEndian.AppendUint64(raw, c.query)
 	raw = binary.AppendVarint(raw, c.w2)
 	raw = binary.AppendUvarint(raw, uint64(c.w1-c.w2))
 	last := c.w2
@@ -87,7 +87,7 @@ func ParseCursor(text string) (Cursor, error) {
 	if binary.BigEndian.Uint32(sum) != crc32.ChecksumIEEE(raw) || raw[0] > 1 {
 		return bad("it is cut or was changed")
 	}
-	c := Cursor{down: raw[0] == 1, print: binary.BigEndian.Uint64(raw[1:9])}
+	c := Cursor{down: raw[0] == 1, query: binary.BigEndian.Uint64(raw[1:9])}
 	r := &reader{rest: raw[9:]}
 	c.w2 = r.signed()
 	c.w1 = c.w2 + r.unsigned()

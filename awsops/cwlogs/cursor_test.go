@@ -13,14 +13,14 @@ import (
 )
 
 // tailCursor is the cursor of a Tail with events of every kind behind it.
-func tailCursor(t testing.TB) cwlogs.Cursor {
-	t.Helper()
+func tailCursor(tb testing.TB) cwlogs.Cursor {
+	tb.Helper()
 	srv := cwlogstest.NewServer()
 	srv.AddGroup("/app")
 	srv.Feed(steady("/app", 2, 5, 3*time.Second))
 	n := 0
-	for e, err := range client(t, srv).Tail(t.Context(), cwlogs.Query{Groups: []string{"/app"}}) {
-		require.NoError(t, err)
+	for e, err := range client(tb, srv).Tail(tb.Context(), cwlogs.Query{Groups: []string{"/app"}}) {
+		require.NoError(tb, err)
 		if n++; n == 200 {
 			return e.Cursor
 		}

@@ -176,7 +176,8 @@ func (c *Client) EnsureGroup(ctx context.Context, name string, days int, opts *E
 	}
 	if group.Days != days {
 		shorter := days != 0 && (group.Days == 0 || days < group.Days)
-		if there && shorter && !opts.Shorten {
+		old := c.caller.Clock.Now().Sub(group.Created) > time.Duration(days)*24*time.Hour
+		if there && shorter && old && !opts.Shorten {
 			return fail(fmt.Errorf("%w: it keeps events for %s, not %d days; Shorten would delete them", awsops.ErrConflict, forDays(group.Days), days))
 		}
 		if err := c.retain(ctx, name, days); err != nil {

@@ -16,18 +16,18 @@ import (
 
 var errEnough = errors.New("enough")
 
-func client(t testing.TB, srv *cwlogstest.Server) *cwlogs.Client {
-	t.Helper()
+func client(tb testing.TB, srv *cwlogstest.Server) *cwlogs.Client {
+	tb.Helper()
 	c, err := cwlogs.New(srv.Config())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // all is the events of a range that must not fail.
-func all(t testing.TB, events iter.Seq2[cwlogs.Event, error]) (out []cwlogs.Event) {
-	t.Helper()
+func all(tb testing.TB, events iter.Seq2[cwlogs.Event, error]) (out []cwlogs.Event) {
+	tb.Helper()
 	for e, err := range events {
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		out = append(out, e)
 	}
 	return out
@@ -41,10 +41,10 @@ func messages(events []cwlogs.Event) (out []string) {
 }
 
 // until is a context that ends when the virtual clock has come to a time.
-func until(t testing.TB, srv *cwlogstest.Server, d time.Duration) (context.Context, func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	t.Cleanup(func() { cancel(nil) })
+func until(tb testing.TB, srv *cwlogstest.Server, d time.Duration) (context.Context, func() bool) {
+	tb.Helper()
+	ctx, cancel := context.WithCancelCause(tb.Context())
+	tb.Cleanup(func() { cancel(nil) })
 	end := srv.Clock.Now().Add(d)
 	return ctx, func() bool {
 		if srv.Clock.Now().Before(end) {
@@ -56,9 +56,9 @@ func until(t testing.TB, srv *cwlogstest.Server, d time.Duration) (context.Conte
 }
 
 // follow runs a Tail for so long on the virtual clock. Progress is taken over.
-func follow(t testing.TB, srv *cwlogstest.Server, c *cwlogs.Client, q cwlogs.Query, d time.Duration, each func(cwlogs.Event)) []cwlogs.TailStatus {
-	t.Helper()
-	ctx, over := until(t, srv, d)
+func follow(tb testing.TB, srv *cwlogstest.Server, c *cwlogs.Client, q cwlogs.Query, d time.Duration, each func(cwlogs.Event)) []cwlogs.TailStatus {
+	tb.Helper()
+	ctx, over := until(tb, srv, d)
 	var seen []cwlogs.TailStatus
 	opts := cwlogs.TailOptions{}
 	if q.Tail != nil {
@@ -71,7 +71,7 @@ func follow(t testing.TB, srv *cwlogstest.Server, c *cwlogs.Client, q cwlogs.Que
 	q.Tail = &opts
 	for e, err := range c.Tail(ctx, q) {
 		if err != nil {
-			require.ErrorIs(t, err, errEnough)
+			require.ErrorIs(tb, err, errEnough)
 			break
 		}
 		each(e)

@@ -25,7 +25,7 @@ const (
 // was handed on above w2 is remembered. Upwards both bounds are included; a reading newest first counts from above and has
 // w1 == w2.
 type position struct {
-	print  uint64
+	query  uint64
 	down   bool
 	w1, w2 int64
 	// log is appended to and never changed, so that a cursor is no more than a part of it.
@@ -35,12 +35,12 @@ type position struct {
 	top  int64 // the latest time in log, or one that was
 }
 
-func newPosition(print uint64, down bool, w int64) *position {
-	return &position{print: print, down: down, w1: w, w2: w, ids: map[uint64]struct{}{}, live: map[uint64]int{}, top: w}
+func newPosition(query uint64, down bool, w int64) *position {
+	return &position{query: query, down: down, w1: w, w2: w, ids: map[uint64]struct{}{}, live: map[uint64]int{}, top: w}
 }
 
 func resumed(c Cursor) *position {
-	p := newPosition(c.print, c.down, c.w2)
+	p := newPosition(c.query, c.down, c.w2)
 	p.w1 = c.w1
 	for _, m := range c.log {
 		p.put(m)
@@ -135,7 +135,7 @@ func (p *position) forget(w2 int64) (ghosts int) {
 
 func (p *position) cursor() Cursor {
 	n := len(p.log)
-	return Cursor{print: p.print, down: p.down, w1: p.w1, w2: p.w2, log: p.log[:n:n]}
+	return Cursor{query: p.query, down: p.down, w1: p.w1, w2: p.w2, log: p.log[:n:n]}
 }
 
 // net is the marks above w2 without what cancels out, in order.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func (q Query) check(tail bool) error {
 	} else if q.NewestFirst && q.Start.Before(headless()) {
 		bad("NewestFirst: needs a Start in 2024 or later")
 	}
-	if !q.After.IsZero() && q.After.print != q.print() {
+	if !q.After.IsZero() && q.After.query != q.identity() {
 		bad("After: %w: it is of another query", ErrCursor)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -109,17 +110,15 @@ func (q Query) check(tail bool) error {
 	return nil
 }
 
-// print identifies a query, so that a cursor is not used with another.
-func (q Query) print() uint64 {
+// identity tells queries apart, so that a cursor is not used with another.
+func (q Query) identity() uint64 {
 	h := sha256.New()
-	for _, list := range [][]string{q.Groups, q.Streams, {q.StreamPrefix, q.Pattern}} {
-		fmt.Fprintf(h, "%d;", len(list))
+	for _, list := range [][]string{q.Groups, q.Streams, {q.StreamPrefix, q.Pattern, strconv.FormatBool(q.NewestFirst)}} {
+		_, _ = io.WriteString(h, strconv.Itoa(len(list))+";")
 		for _, s := range list {
-			fmt.Fprintf(h, "%d:", len(s))
-			_, _ = io.WriteString(h, s)
+			_, _ = io.WriteString(h, strconv.Itoa(len(s))+":"+s)
 		}
 	}
-	fmt.Fprint(h, q.NewestFirst)
 	return binary.BigEndian.Uint64(h.Sum(nil))
 }
 

@@ -23,7 +23,7 @@ func (c *Client) Read(ctx context.Context, q Query) iter.Seq2[Event, error] {
 			return
 		}
 		from, to := bounds(q)
-		pos := newPosition(q.print(), q.NewestFirst, beyond(q.NewestFirst))
+		pos := newPosition(q.identity(), q.NewestFirst, beyond(q.NewestFirst))
 		if !q.After.IsZero() {
 			pos = resumed(q.After)
 			if !q.NewestFirst {

@@ -124,7 +124,7 @@ func TestQueryProblemsComeTogether(t *testing.T) {
 		many[i] = fmt.Sprint("/g", i)
 	}
 	_, err := first(c.Read(t.Context(), cwlogs.Query{
-		Groups: []string{"", "a b", "arn:aws:logs:eu-central-1:123456789012:log-group:/app:*", "/x", "/x"}, Streams: append(many, "a:b"), StreamPrefix: "s*",
+		Groups: []string{"", "a b", "arn:aws:logs:eu-central-1:123456789012:log-group:/app:*", "/x", "/x"}, Streams: slices.Concat(many, []string{"a:b"}), StreamPrefix: "s*",
 		Pattern: strings.Repeat("x", 1025), PageSize: 10_001, Start: srv.Clock.Now(), End: srv.Clock.Now(),
 	}))
 	require.ErrorIs(t, err, awsops.ErrInvalid)

@@ -76,7 +76,7 @@ func newTail(c *Client, q Query) *tail {
 	if q.Start.IsZero() {
 		from = c.caller.Clock.Now().UnixMilli()
 	}
-	t.pos = newPosition(q.print(), false, from-1)
+	t.pos = newPosition(q.identity(), false, from-1)
 	return t
 }
 

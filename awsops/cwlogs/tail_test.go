@@ -117,7 +117,7 @@ func TestTailGoesOnFromItsCursor(t *testing.T) {
 		"lossy":     {rate: 40, lag: 3 * time.Second, set: func(b *cwlogstest.Behaviour) { b.LossAbove = 10 }},
 		"sampled":   {rate: 600, lag: 3 * time.Second},
 		"late":      {rate: 20, lag: time.Minute},
-		"throttled": {rate: 40, lag: time.Second, set: func(b *cwlogstest.Behaviour) { b.Throttle, b.Empty, b.CutAfter = 0.3, 0.3, 30 * time.Second }},
+		"throttled": {rate: 40, lag: time.Second, set: func(b *cwlogstest.Behaviour) { b.Throttle, b.Empty, b.CutAfter = 0.3, 0.3, 30*time.Second }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -55,7 +55,7 @@ func (s *Server) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Descr
 }
 
 // list is a page of names.
-func (s *Server) list(names []string, print string, next *string, limit *int32, keep func(string) bool) (page []string, more *string, err error) {
+func (s *Server) list(names []string, of string, next *string, limit *int32, keep func(string) bool) (page []string, more *string, err error) {
 	if limit != nil && (*limit < 1 || *limit > listPage) {
 		return nil, nil, invalid("Value '%d' at 'limit' failed to satisfy constraint", *limit)
 	}
@@ -63,7 +63,7 @@ func (s *Server) list(names []string, print string, next *string, limit *int32, 
 	begin := 0
 	if next != nil {
 		at, ok := s.tokens[*next]
-		if !ok || at.print != print {
+		if !ok || at.list != of {
 			return nil, nil, invalid("The specified nextToken is invalid.")
 		}
 		begin = slices.Index(names, at.last.stream) + 1
@@ -71,7 +71,7 @@ func (s *Server) list(names []string, print string, next *string, limit *int32, 
 	end := min(begin+int(cmp.Or(aws.ToInt32(limit), listPage)), len(names))
 	page = names[begin:end]
 	if end < len(names) {
-		more = s.remember(token{print: print, last: event{stream: page[len(page)-1]}})
+		more = s.remember(token{list: of, last: event{stream: page[len(page)-1]}})
 	}
 	return page, more, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // token is where a list goes on.
 type token struct {
-	print string // of the query
+	list  string // of the query
 	last  event  // the last that was given
 	begun bool   // false: nothing was given yet
 	down  bool
@@ -51,11 +51,11 @@ func (s *Server) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterL
 		case in.Limit == nil:
 			limit = 10_000
 		}
-		print := fmt.Sprint(g.name, in.LogStreamNames, aws.ToString(in.LogStreamNamePrefix), aws.ToString(in.FilterPattern), from, to)
-		at := token{print: print, down: down}
+		list := fmt.Sprint(g.name, in.LogStreamNames, aws.ToString(in.LogStreamNamePrefix), aws.ToString(in.FilterPattern), from, to)
+		at := token{list: list, down: down}
 		if in.NextToken != nil {
 			known, ok := s.tokens[*in.NextToken]
-			if !ok || known.print != print {
+			if !ok || known.list != list {
 				return nil, invalid("The specified nextToken is invalid.")
 			}
 			at = known

@@ -112,7 +112,7 @@ func (s *Server) GetQueryResults(ctx context.Context, in *cloudwatchlogs.GetQuer
 		begin := 0
 		if in.NextToken != nil {
 			at, ok := s.tokens[*in.NextToken]
-			if !ok || at.print != q.id {
+			if !ok || at.list != q.id {
 				return nil, invalid("The specified nextToken is invalid.")
 			}
 			begin = int(at.last.at)
@@ -127,7 +127,7 @@ func (s *Server) GetQueryResults(ctx context.Context, in *cloudwatchlogs.GetQuer
 		end := min(begin+size, len(q.rows))
 		out.Results = q.rows[begin:end]
 		if end < len(q.rows) {
-			out.NextToken = s.remember(token{print: q.id, last: event{at: int64(end)}})
+			out.NextToken = s.remember(token{list: q.id, last: event{at: int64(end)}})
 		}
 		return out, nil
 	})

@@ -69,7 +69,9 @@ type group struct {
 	streams map[string]int64 // when each was made
 }
 
-func (g *group) arn() string { return "arn:aws:logs:" + Region + ":" + Account + ":log-group:" + g.name }
+func (g *group) arn() string {
+	return "arn:aws:logs:" + Region + ":" + Account + ":log-group:" + g.name
+}
 
 // Server is an account. It satisfies cwlogs.API. Its methods are safe for concurrent use; a program that is to be exact about
 // time runs on one goroutine.
@@ -254,7 +256,9 @@ func notFound() error {
 }
 
 // visible tells whether an event can be found.
-func (s *Server) visible(e *event, now int64) bool { return e.ingested+s.b.IndexLag.Milliseconds() <= now }
+func (s *Server) visible(e *event, now int64) bool {
+	return e.ingested+s.b.IndexLag.Milliseconds() <= now
+}
 
 // id is a decimal number of 56 digits, as AWS's are.
 func (e *event) id() string { return fmt.Sprintf("39%014d%040d", e.at, e.seq) }

@@ -34,10 +34,10 @@ func (s *Server) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEven
 		if in.EndTime != nil {
 			to = *in.EndTime - 1
 		}
-		at := token{print: fmt.Sprint("stream", g.name, name, from, to)}
+		at := token{list: fmt.Sprint("stream", g.name, name, from, to)}
 		if in.NextToken != nil {
 			known, ok := s.tokens[*in.NextToken]
-			if !ok || known.print != at.print {
+			if !ok || known.list != at.list {
 				return nil, invalid("The specified nextToken is invalid.")
 			}
 			at = known
@@ -53,7 +53,7 @@ func (s *Server) GetLogEvents(ctx context.Context, in *cloudwatchlogs.GetLogEven
 			}
 			out.NextForwardToken = s.remember(at)
 		}
-		out.NextBackwardToken = s.remember(token{print: "back"})
+		out.NextBackwardToken = s.remember(token{list: "back"})
 		return out, nil
 	})
 }
