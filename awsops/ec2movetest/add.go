@@ -340,7 +340,7 @@ func (r *region) addInstance(in Instance) error {
 			return fmt.Errorf("%s: the profile %q is not there", in.ID, in.Profile)
 		}
 		a := r.associate(x.id, r.profileARN(in.Profile))
-		a.unseen, a.deaf = 0, 0
+		a.unseen, a.deaf, a.fresh = 0, 0, false
 	}
 	if in.Stopped {
 		x.state, x.reason = "stopped", "User initiated"

@@ -147,14 +147,18 @@ func (r *region) describeAddresses(in *ec2.DescribeAddressesInput) (*ec2.Describ
 		if len(in.PublicIps) > 0 && !slices.Contains(in.PublicIps, a.ip.String()) {
 			continue
 		}
-		d := types.Address{
-			AllocationId: aws.String(a.id), AssociationId: optional(a.association), Domain: types.DomainTypeVpc, InstanceId: optional(a.instance),
-			NetworkBorderGroup: aws.String(r.name), PublicIp: aws.String(a.ip.String()), PublicIpv4Pool: aws.String("amazon"), Tags: tagList(a.tags),
-		}
-		if x, ok := r.instances.find(a.instance); ok {
-			d.NetworkInterfaceId, d.NetworkInterfaceOwnerId, d.PrivateIpAddress = aws.String(x.eni), aws.String(r.cloud.account), aws.String(x.private.String())
-		}
-		out.Addresses = append(out.Addresses, d)
+		out.Addresses = append(out.Addresses, r.describeAddress(a))
 	}
 	return out, nil
+}
+
+func (r *region) describeAddress(a *address) types.Address {
+	d := types.Address{
+		AllocationId: aws.String(a.id), AssociationId: optional(a.association), Domain: types.DomainTypeVpc, InstanceId: optional(a.instance),
+		NetworkBorderGroup: aws.String(r.name), PublicIp: aws.String(a.ip.String()), PublicIpv4Pool: aws.String("amazon"), Tags: tagList(a.tags),
+	}
+	if x, ok := r.instances.find(a.instance); ok {
+		d.NetworkInterfaceId, d.NetworkInterfaceOwnerId, d.PrivateIpAddress = aws.String(x.eni), aws.String(r.cloud.account), aws.String(x.private.String())
+	}
+	return d
 }

@@ -415,13 +415,17 @@ func (r *region) describeSecurityGroups(in *ec2.DescribeSecurityGroupsInput) (*e
 	}
 	out := &ec2.DescribeSecurityGroupsOutput{NextToken: next}
 	for _, g := range found {
-		out.SecurityGroups = append(out.SecurityGroups, types.SecurityGroup{
-			Description: aws.String(g.description), GroupId: aws.String(g.id), GroupName: aws.String(g.name), IpPermissions: permissions(g.in),
-			IpPermissionsEgress: permissions(g.out), OwnerId: aws.String(r.cloud.account), VpcId: aws.String(g.vpc), Tags: tagList(g.tags),
-			SecurityGroupArn: aws.String(r.cloud.arn("ec2", r.name, "security-group/"+g.id)),
-		})
+		out.SecurityGroups = append(out.SecurityGroups, r.describeGroup(g))
 	}
 	return out, nil
+}
+
+func (r *region) describeGroup(g *group) types.SecurityGroup {
+	return types.SecurityGroup{
+		Description: aws.String(g.description), GroupId: aws.String(g.id), GroupName: aws.String(g.name), IpPermissions: permissions(g.in),
+		IpPermissionsEgress: permissions(g.out), OwnerId: aws.String(r.cloud.account), VpcId: aws.String(g.vpc), Tags: tagList(g.tags),
+		SecurityGroupArn: aws.String(r.cloud.arn("ec2", r.name, "security-group/"+g.id)),
+	}
 }
 
 // permissions puts rules of the same protocol and ports together, as EC2 shows them.

@@ -29,6 +29,7 @@ type image struct {
 	sourceImage       string
 	sourceRegion      string
 	sourceInstance    string
+	breaks            *types.Image // the state and reason that it comes to, whatever its snapshots do
 }
 
 // imageDevice is a volume that a launch makes.
@@ -42,8 +43,12 @@ type imageDevice struct {
 }
 
 // settle makes the image what its snapshots have become.
-func (im *image) settle(*region) {
+func (im *image) settle(r *region) {
 	if im.state != types.ImageStatePending {
+		return
+	}
+	if im.breaks != nil && !r.now().Before(im.born.Add(r.cloud.opts.Setup)) {
+		im.state, im.reason = im.breaks.State, im.breaks.StateReason
 		return
 	}
 	for _, d := range im.devices {
@@ -119,7 +124,7 @@ func (r *region) createImage(in *ec2.CreateImageInput) (*ec2.CreateImageOutput, 
 		of.reboots++
 		of.since = r.now() // its status checks begin again
 	}
-	r.images.put(r, im)
+	r.putImage(im)
 	return &ec2.CreateImageOutput{ImageId: aws.String(im.id)}, nil
 }
 
@@ -179,9 +184,15 @@ func (r *region) copyImage(in *ec2.CopyImageInput) (*ec2.CopyImageOutput, error)
 		d.snapshot = r.copySnap(src, plans[i], "Copied for DestinationAmi "+im.id+" from SourceAmi "+of.id+" for SourceSnapshot "+d.snapshot.id, tags[types.ResourceTypeSnapshot])
 		im.devices = append(im.devices, d)
 	}
-	r.images.put(r, &im)
+	r.putImage(&im)
 	r.remember("CopyImage", aws.ToString(in.ClientToken), print, im.id)
 	return &ec2.CopyImageOutput{ImageId: aws.String(im.id)}, nil
+}
+
+// putImage adds an image that was just begun, with the end that was planted for it.
+func (r *region) putImage(im *image) {
+	im.breaks, r.breaks = r.breaks, nil
+	r.images.put(r, im)
 }
 
 // sourceRegion is the Region that something is copied from.

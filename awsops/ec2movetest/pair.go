@@ -139,14 +139,18 @@ func (r *region) describeKeyPairs(in *ec2.DescribeKeyPairsInput) (*ec2.DescribeK
 	}
 	out := &ec2.DescribeKeyPairsOutput{}
 	for _, k := range found {
-		info := types.KeyPairInfo{
-			CreateTime: aws.Time(k.born.UTC()), KeyFingerprint: aws.String(k.fingerprint), KeyName: aws.String(k.name), KeyPairId: aws.String(k.id),
-			KeyType: types.KeyType(k.typ), Tags: tagList(k.tags),
-		}
-		if aws.ToBool(in.IncludePublicKey) {
-			info.PublicKey = optional(k.public)
-		}
-		out.KeyPairs = append(out.KeyPairs, info)
+		out.KeyPairs = append(out.KeyPairs, k.describe(aws.ToBool(in.IncludePublicKey)))
 	}
 	return out, nil
+}
+
+func (k *keyPair) describe(public bool) types.KeyPairInfo {
+	info := types.KeyPairInfo{
+		CreateTime: aws.Time(k.born.UTC()), KeyFingerprint: aws.String(k.fingerprint), KeyName: aws.String(k.name), KeyPairId: aws.String(k.id),
+		KeyType: types.KeyType(k.typ), Tags: tagList(k.tags),
+	}
+	if public {
+		info.PublicKey = optional(k.public)
+	}
+	return info
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
 	"github.com/kitroll/kitroll/awsops/awsopstest"
 	"github.com/kitroll/kitroll/awsops/ec2move"
 )
@@ -24,6 +26,7 @@ type region struct {
 	encrypt    bool
 	hidden     bool // images are outside of the Allowed AMIs
 	shortages  []*shortage
+	breaks     *types.Image // of the next image
 	tokens     map[string]token
 	released   map[string]time.Time // names of images that were deregistered
 	hosts      int                  // public addresses handed out

@@ -15,8 +15,9 @@ type meta struct {
 	id     string
 	tags   map[string]string
 	born   time.Time
-	unseen int // Describe calls that do not show it yet
-	deaf   int // other calls that do not know it yet
+	unseen int  // Describe calls that do not show it yet
+	deaf   int  // other calls that do not know it yet
+	fresh  bool // made by a call, not by the World
 }
 
 func (m *meta) base() *meta { return m }
@@ -30,13 +31,14 @@ type store[T resource] struct {
 	what      string         // "image id"
 	shape     *regexp.Regexp // of an ID; nil = anything
 	all       []T
-	made      int // ever
+	made      int // by calls, ever
 }
 
 // put adds a resource that has just been made, with the lags of the Options.
 func (s *store[T]) put(r *region, x T) {
 	m := x.base()
-	m.unseen, m.deaf = r.cloud.opts.Lag, r.cloud.opts.WriteLag
+	m.unseen, m.deaf, m.fresh = r.cloud.opts.Lag, r.cloud.opts.WriteLag, true
+	s.made++
 	s.plant(r, x)
 }
 
@@ -46,7 +48,6 @@ func (s *store[T]) plant(r *region, x T) {
 		x.base().born = r.now()
 	}
 	s.all = append(s.all, x)
-	s.made++
 }
 
 func (s *store[T]) find(id string) (x T, ok bool) {
