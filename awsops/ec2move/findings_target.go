@@ -88,7 +88,9 @@ func (p *planner) lookAtPlace() {
 
 // fitting are the subnets whose zones have the type.
 func (p *planner) fitting() []types.Subnet {
-	return slices.DeleteFunc(slices.Clone(p.subnets), func(s types.Subnet) bool { return !slices.Contains(p.zones, aws.ToString(s.AvailabilityZone)) })
+	return slices.DeleteFunc(slices.Clone(p.subnets), func(s types.Subnet) bool {
+		return aws.ToString(s.OutpostArn) != "" || !slices.Contains(p.zones, aws.ToString(s.AvailabilityZone))
+	})
 }
 
 // lookAtKeyPair: who can log in?

@@ -285,6 +285,9 @@ func TestGroupsAreTakenBack(t *testing.T) {
 					require.NoError(t, cloud.Clock().Sleep(t.Context(), more.After))
 				}
 				assert.Len(t, planGroups(t, cloud, planTo, lag), was+1, "the bystander stays")
+				for range lag {
+					_, _ = cloud.Region(planTo).DescribeKeyPairs(t.Context(), &ec2.DescribeKeyPairsInput{})
+				}
 				pairs, err := cloud.Region(planTo).DescribeKeyPairs(t.Context(), &ec2.DescribeKeyPairsInput{})
 				require.NoError(t, err)
 				assert.Len(t, pairs.KeyPairs, 1)

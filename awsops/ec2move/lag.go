@@ -9,11 +9,19 @@ import (
 // removed stands in Progress.IDs, in a rollback, for what was told to go: its absence is believed at once.
 const removed = "removed"
 
-// vanished tells whether what is not found in a rollback is not there: it was told to go, or would long be seen. what is the
-// key in Progress.IDs.
-func (m *move) vanished(what string) bool {
-	return m.progress().IDs[what] == removed || m.settled()
+// allVanished is the turn of a rollback that finds nothing more to remove: done when all was told to go, or has been looked for
+// long enough, by the clock of the move and by the number of looks. what are keys in Progress.IDs.
+func (m *move) allVanished(what []string) turn {
+	for _, key := range what {
+		if m.progress().IDs[key] != removed && (m.since("looks for what it may have made") < lookFor || !m.settled()) {
+			return turn{after: 10 * time.Second}
+		}
+	}
+	return turn{done: true}
 }
+
+// lookFor is how long a step of a rollback looks for what it may have made, every ten seconds.
+const lookFor = 2 * time.Minute
 
 // lagging waits for what EC2 says is there, or still in use, and does not show so. It ends with err when settle has passed since
 // it began to wait for this.

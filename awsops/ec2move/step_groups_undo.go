@@ -43,19 +43,14 @@ func deleteGroups(ctx context.Context, m *move) (turn, error) {
 			return t, err
 		}
 	}
-	left := turn{done: true}
+	var unseen []string
 	for _, id := range of {
-		there, ok := copies[id]
-		switch {
-		case ok && m.progress().IDs[id] == removed: // an old list still shows it
-			left = turn{after: 5 * time.Second}
-		case ok:
+		if there, ok := copies[id]; ok && m.progress().IDs[id] != removed { // else an old list still shows it
 			return m.deleteGroup(ctx, id, aws.ToString(there.GroupId))
-		case !m.vanished(id):
-			left = turn{after: 10 * time.Second}
 		}
+		unseen = append(unseen, id)
 	}
-	return left, nil
+	return m.allVanished(unseen), nil
 }
 
 // revokeCross removes the rules of a copy that name another copy; its own name in them does not keep it.

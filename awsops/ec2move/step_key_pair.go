@@ -66,10 +66,7 @@ func deleteKeyPair(ctx context.Context, m *move) (turn, error) {
 	case err != nil:
 		return turn{}, err
 	case pair == nil:
-		if m.vanished(name) {
-			return turn{done: true}, nil
-		}
-		return turn{after: 10 * time.Second}, nil
+		return m.allVanished([]string{name}), nil
 	case !m.spec.ours(pair.Tags):
 		return turn{done: true}, nil
 	}

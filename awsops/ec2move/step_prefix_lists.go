@@ -152,22 +152,19 @@ func deletePrefixLists(ctx context.Context, m *move) (turn, error) {
 	if err != nil {
 		return turn{}, err
 	}
-	left := turn{done: true}
+	var unseen []string
 	for _, id := range from {
 		there, err := m.copyOfPrefixList(ctx, id)
 		if err != nil {
 			return turn{}, err
 		}
 		if there == nil {
-			if !m.vanished(id) {
-				left = turn{after: 10 * time.Second}
-			}
+			unseen = append(unseen, id)
 			continue
 		}
 		mine := aws.ToString(there.PrefixListId)
 		if there.State == types.PrefixListStateDeleteInProgress {
-			left = turn{after: 5 * time.Second}
-			continue
+			return turn{after: 5 * time.Second}, nil
 		}
 		_, err = mutate(ctx, m, "DeleteManagedPrefixList", mine, call.Harmless, m.dst.deleteManagedPrefixList, &ec2.DeleteManagedPrefixListInput{PrefixListId: &mine})
 		switch {
@@ -179,7 +176,7 @@ func deletePrefixLists(ctx context.Context, m *move) (turn, error) {
 		m.keep(id, removed)
 		return turn{after: 5 * time.Second}, nil
 	}
-	return left, nil
+	return m.allVanished(unseen), nil
 }
 
 // customerLists are the lists of the source that have a copy of their own, as the state and the source's groups tell.
