@@ -82,8 +82,8 @@ func TestCopySnapshotIsTheSDKs(t *testing.T) {
 			got, err := ec2move.CopySnapshot(client.CreateSnapshot)(t.Context(), &mine)
 			require.NoError(t, err)
 
-			want.ResultMetadata, got.ResultMetadata = got.ResultMetadata, got.ResultMetadata
-			assert.Equal(t, want, got)
+			assert.Equal(t, want.SnapshotId, got.SnapshotId)
+			assert.Equal(t, want.Tags, got.Tags)
 			require.Len(t, sent, 2)
 			assert.Equal(t, to[0], to[1])
 			assert.Equal(t, signedAddress(t, sent[0]), signedAddress(t, sent[1]))

@@ -23,14 +23,14 @@ import (
 // that its visitors need.
 func (c *Client) Rollback(ctx context.Context, st State) iter.Seq2[awsops.Event, error] {
 	return func(yield func(awsops.Event, error) bool) {
-		was, st := st, st.clone()
-		if !st.Undo {
-			st.Undo, st.UndoAt = true, c.cfg.Clock.Now()
+		back := st.clone()
+		if !back.Undo {
+			back.Undo, back.UndoAt = true, c.cfg.Clock.Now()
 		}
-		if err := c.save(ctx, was, st); err != nil { // that it is a rollback is kept before anything is undone
+		if err := c.save(ctx, st, back); err != nil { // that it is a rollback is kept before anything is undone
 			yield(awsops.Event{}, err)
 			return
 		}
-		c.follow(ctx, st, yield)
+		c.follow(ctx, back, yield)
 	}
 }
