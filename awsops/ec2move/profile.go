@@ -64,8 +64,9 @@ func (p *Profiles) AttachProfile(ctx context.Context, instance, profile string) 
 			}
 			return done, nil
 		}
-		again := errors.Is(err, awsops.ErrUnknownOutcome) || propagating(err)
-		if again && p.c.cfg.Clock.Now().Sub(began) < profileGrace && ctx.Err() == nil {
+		e, ok := errors.AsType[*Error](err)
+		again := errors.Is(err, awsops.ErrUnknownOutcome) || ok && profileUnknown(e)
+		if again && p.c.cfg.Clock.Now().Sub(began) < profileLag && ctx.Err() == nil {
 			return false, nil
 		}
 		return false, err
@@ -119,18 +120,4 @@ func (p *Profiles) attach(ctx context.Context, instance, profile string) (done b
 
 var profileRE = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::\d{12}:instance-profile/([!-~]+/)?)?[\w+=,.@-]{1,128}$`)
 
-const (
-	profileEvery = 5 * time.Second
-	profileGrace = 2 * time.Minute // until EC2 knows a profile that IAM has made
-)
-
-// propagating tells whether a refusal is one of the two by which EC2 says that it does not know a profile yet, or not yet its
-// role. A wrong name gets the same words: hence the grace.
-func propagating(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	if !ok || e.Code != "InvalidParameterValue" {
-		return false
-	}
-	text := strings.ToLower(e.Reason)
-	return strings.Contains(text, "invalid iam instance profile name") || strings.Contains(text, "has no associated iam roles")
-}
+const profileEvery = 5 * time.Second
