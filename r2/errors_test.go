@@ -20,6 +20,7 @@ import (
 	"github.com/kitroll/kitroll/r2/r2test"
 )
 
+// Trap 18: 412, 403 and 404 map to different kinds.
 func TestKindsOfErrors(t *testing.T) {
 	t.Parallel()
 	kinds := []error{
@@ -74,6 +75,7 @@ func TestKindsOfErrors(t *testing.T) {
 	}
 }
 
+// Trap 18: a HEAD error has no body.
 // An error on HEAD has no body: only the status tells.
 func TestErrorsOfHead(t *testing.T) {
 	t.Parallel()
@@ -101,6 +103,7 @@ func TestUnknownOutcomeKeepsItsCause(t *testing.T) {
 	assert.ErrorContains(t, err, "Head")
 }
 
+// Trap 22: secrets never in errors, logs, String().
 // Wrong keys, echoes, hosts that do not answer: whatever goes wrong, no secret is shown.
 func TestSecretsAreNeverShown(t *testing.T) {
 	t.Parallel()

@@ -123,6 +123,7 @@ func TestNoRetriesIfNotWanted(t *testing.T) {
 	assert.Equal(t, 1, srv.Calls("HeadObject"))
 }
 
+// Trap 14: 429 with Retry-After is obeyed.
 func TestRetryAfterIsObeyed(t *testing.T) {
 	t.Parallel()
 	inBubble(t, r2test.Options{}, func(t *testing.T, srv *r2test.Server, c *r2.Client) {
@@ -148,6 +149,7 @@ func TestEveryThirdRequestIsTooMany(t *testing.T) {
 	})
 }
 
+// Trap 14: writers of the same key are serialised.
 // R2 takes one write a second to a key. Ten writers of one client need nine seconds and no 429.
 func TestWritersOfOneKeyTakeTurns(t *testing.T) {
 	t.Parallel()

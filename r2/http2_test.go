@@ -21,6 +21,7 @@ import (
 	"github.com/kitroll/kitroll/r2/r2test"
 )
 
+// Trap 2: HTTP/2 server that never sends 100: no Expect header; a 4 MiB PUT waits no second.
 // Cloudflare does not send "100 Continue". Go's own HTTP/2 server does, as soon as a handler reads: this one is made by
 // hand, reads bodies to their end and answers with their ETag.
 func TestHTTP2ServerThatNeverSends100(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/kitroll/kitroll/r2/r2test"
 )
 
+// Trap 11: key escaping: space + % ? # & é 中 "//", trailing "/"; "." and ".." segments are refused.
 func TestKeysArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
 	keys := []string{

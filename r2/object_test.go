@@ -71,6 +71,7 @@ func TestGetIfMatch(t *testing.T) {
 	require.ErrorIs(t, err, r2.ErrPrecondition)
 }
 
+// Trap 9: object stored with "Content-Encoding: gzip": round trip without a false length or ETag mismatch.
 // R2 unpacks what was stored packed: neither length nor ETag fits what is read, and that is no error.
 func TestGzipRoundTrip(t *testing.T) {
 	t.Parallel()

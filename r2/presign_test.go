@@ -29,6 +29,7 @@ func use(t *testing.T, srv *r2test.Server, p r2.Presigned, body string) (status 
 	return resp.StatusCode, string(data)
 }
 
+// Trap 10: the signed Content-Type is in Header.
 func TestPresign(t *testing.T) {
 	t.Parallel()
 	srv, c := opened(t, r2test.Options{})
@@ -107,6 +108,7 @@ func TestPresignedRequestsAreBound(t *testing.T) {
 	}
 }
 
+// Trap 10: presign over 7 days or on a custom domain is refused locally.
 func TestPresignIsRefusedLocally(t *testing.T) {
 	t.Parallel()
 	srv, c := opened(t, r2test.Options{})

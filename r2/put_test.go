@@ -48,6 +48,8 @@ func bodies(t *testing.T, data []byte) map[string]func() io.Reader {
 	}
 }
 
+// Trap 5: equal parts for every size, and for a stream of unknown size.
+// Trap 6: EntityTooSmall never happens: the fake would answer so.
 func TestEqualParts(t *testing.T) {
 	t.Parallel()
 	const part = 2 * kib
@@ -88,6 +90,7 @@ func TestEqualPartsOfFiveMiB(t *testing.T) {
 	}
 }
 
+// Trap 5: the part size grows up front so that there are no more than 10,000.
 func TestPartSizeGrows(t *testing.T) {
 	t.Parallel()
 	_, c := opened(t, r2test.Options{})
@@ -178,6 +181,7 @@ func (s shrinking) ReadAt(p []byte, off int64) (int, error) {
 	return s.Reader.ReadAt(p[:min(int64(len(p)), s.until-off)], off)
 }
 
+// Trap 8: a wrong ETag comes back: an error, and the object is reported corrupt.
 func TestCorruptObjectIsReported(t *testing.T) {
 	t.Parallel()
 	lying := through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
@@ -388,6 +392,7 @@ func TestNothingReadsTheBodyAfterwards(t *testing.T) {
 	assert.Zero(t, n)
 }
 
+// Trap 16: a cancelled ctx aborts the upload with a fresh context; TestMain checks that no goroutine is left.
 func TestCancelledPutAborts(t *testing.T) {
 	t.Parallel()
 	srv, c := smallParts(t)

@@ -47,7 +47,11 @@ func interrupt(t *testing.T, opts r2test.Options) *interrupted {
 	require.Error(t, err)
 	require.Equal(t, 5, i.srv.Calls("UploadPart"))
 	require.Equal(t, 1, i.srv.Uploads())
-	require.FileExists(t, i.opts.Journal)
+	journal, err := os.ReadFile(i.opts.Journal)
+	require.NoError(t, err)
+	for _, secret := range []string{i.srv.Config().SecretAccessKey, i.srv.Config().AccessKeyID} {
+		require.NotContains(t, string(journal), secret)
+	}
 	return i
 }
 

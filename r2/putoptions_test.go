@@ -57,6 +57,7 @@ func TestPutIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
+// Trap 12: key of 1024 and 1025 bytes; metadata of 8192 and 8193: the larger ones are refused above.
 func TestLimitsAreReached(t *testing.T) {
 	t.Parallel()
 	srv, c := opened(t, r2test.Options{})
@@ -66,6 +67,7 @@ func TestLimitsAreReached(t *testing.T) {
 	assert.Equal(t, key, srv.Objects()[0].Key)
 }
 
+// Trap 12: Unicode metadata as RFC 2047.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	srv, c := opened(t, r2test.Options{})
@@ -91,6 +93,7 @@ func TestMetadata(t *testing.T) {
 	assert.Len(t, in, 7, "the caller's map is as it was")
 }
 
+// Trap 30: put-if-absent never goes through multipart (Complete ignores the condition).
 func TestIfAbsentNeverInParts(t *testing.T) {
 	t.Parallel()
 	srv, c := smallParts(t)
