@@ -1,0 +1,178 @@
+package ec2move_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/awsops"
+	"github.com/kitroll/kitroll/awsops/awsopstest"
+	"github.com/kitroll/kitroll/awsops/ec2move"
+	"github.com/kitroll/kitroll/awsops/ec2movetest"
+)
+
+// How a process ends at a call that changes something, or the call does.
+const (
+	beforeSending = "crash before sending"
+	afterEffect   = "crash after the effect"
+	answerLost    = "answer lost"
+)
+
+// A point is one fault in one move.
+type point struct {
+	call  int // the how-manyth that changes something
+	fault string
+	lag   int
+	lost  bool // the state is
+}
+
+func (p point) String() string {
+	state := "kept"
+	if p.lost {
+		state = "lost"
+	}
+	return fmt.Sprintf("call %d, %s, lag %d, state %s", p.call, p.fault, p.lag, state)
+}
+
+var errCrash = errors.New("the process ended")
+
+// changes tells whether an operation does.
+func changes(op string) bool {
+	return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get")
+}
+
+// recorded are the calls of a cloud that change something.
+func recorded(cloud *ec2movetest.Cloud) []string {
+	return slices.DeleteFunc(cloud.Order(), func(op string) bool { return !changes(op) })
+}
+
+// plant makes the fault of a point come. ops are the calls of the same move without one.
+func (p point) plant(cloud *ec2movetest.Cloud, ops []string) {
+	if p.fault == answerLost && p.call == 0 {
+		cloud.LoseNext(ops[0])
+		return
+	}
+	n := 0
+	cloud.Observe(func(e awsopstest.Event) {
+		if !changes(e.Op) {
+			return
+		}
+		at := n
+		if e.When == awsopstest.After {
+			n++
+		}
+		switch {
+		case p.fault == beforeSending && e.When == awsopstest.Before && at == p.call, p.fault == afterEffect && e.When == awsopstest.After && at == p.call:
+			n = 1 << 30 // once
+			panic(errCrash)
+		case p.fault == answerLost && e.When == awsopstest.After && at == p.call-1:
+			cloud.LoseNext(ops[p.call])
+		}
+	})
+}
+
+// crashing runs until the end or the crash.
+func crashing(t testing.TB, events func(func(awsops.Event, error) bool)) (crashed bool, err error) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			if r != any(errCrash) {
+				panic(r)
+			}
+			crashed = true
+		}
+	}()
+	_, err = run(t, events)
+	return false, err
+}
+
+// crashSpecs are the moves of the matrix.
+func crashSpecs() map[string]ec2move.Spec {
+	plain := plainSpec()
+	kept := plain
+	kept.Keep.Images = true
+	full := kept
+	full.Capture = ec2move.TwoPass
+	full.Volumes = []ec2move.Volume{{ID: spare, Device: "/dev/sdg"}}
+	address := kept
+	address.Capture, address.To.Address = ec2move.StopFirst, ec2move.AddressNew
+	return map[string]ec2move.Spec{"plain": plain, "two passes, detached volume": full, "stopped first, with an address": address}
+}
+
+// Whatever call a process ends at, before or after its effect, with the state kept or lost, and however long EC2's lists lag, the
+// move that is taken up again comes to the same end as one without a fault, with one of everything.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	for name, spec := range crashSpecs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, lag := range []int{0, 3, 10} {
+				points, unknown, duplicates := crashPoints(t, spec, lag)
+				t.Logf("lag %2d: %d points, %d duplicates, %d unknown outcomes", lag, points, duplicates, unknown)
+			}
+		})
+	}
+}
+
+func crashPoints(t *testing.T, spec ec2move.Spec, lag int) (points, unknown, duplicates int) {
+	t.Helper()
+	lagging := func(o *ec2movetest.Options) { o.Lag, o.WriteLag = lag, min(lag, 3) }
+	cloud := newCloud(t, lagging)
+	c := newClient(t, cloud)
+	plan := planned(t, c, spec)
+	_, err := run(t, c.Run(t.Context(), plan))
+	require.NoError(t, err, "without a fault, lag %d", lag)
+	ops, want := recorded(cloud), census(t, cloud, spec.ID)
+	require.NotEmpty(t, want)
+	for call := range ops {
+		for _, fault := range []string{beforeSending, afterEffect, answerLost} {
+			for _, lost := range []bool{false, true} {
+				p := point{call: call, fault: fault, lag: lag, lost: lost}
+				points++
+				got, err := p.run(t, spec, ops, lagging)
+				if errors.Is(err, awsops.ErrUnknownOutcome) && ops[call] == "AllocateAddress" {
+					unknown++
+					continue
+				}
+				if !assert.NoError(t, err, "%s (%s)", p, ops[call]) {
+					return points, unknown, duplicates
+				}
+				if len(got) > len(want) {
+					duplicates++
+				}
+				if !assert.Equal(t, want, got, "%s (%s)", p, ops[call]) {
+					return points, unknown, duplicates
+				}
+			}
+		}
+	}
+	return points, unknown, duplicates
+}
+
+// run makes the move with the fault, takes it up again, and says what is there at the end.
+func (p point) run(t *testing.T, spec ec2move.Spec, ops []string, lagging func(*ec2movetest.Options)) ([]string, error) {
+	t.Helper()
+	cloud := newCloud(t, lagging)
+	kept := &keeper{}
+	c := newClient(t, cloud, kept.into)
+	plan := planned(t, c, spec)
+	p.plant(cloud, ops)
+	crashed, err := crashing(t, c.Run(t.Context(), plan))
+	if p.fault != answerLost {
+		require.True(t, crashed, "%s: the call never came", p)
+	}
+	if crashed || err != nil {
+		again := newClient(t, cloud, kept.into)
+		if p.lost || kept.last == nil {
+			_, err = run(t, again.Run(t.Context(), plan))
+		} else {
+			_, err = run(t, again.Resume(t.Context(), *kept.last))
+		}
+	}
+	return census(t, cloud, spec.ID), err
+}
