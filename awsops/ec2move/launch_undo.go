@@ -2,6 +2,7 @@ package ec2move
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -32,10 +33,13 @@ func terminate(ctx context.Context, m *move) (turn, error) {
 		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
 			return turn{}, err
 		}
+		if err == nil {
+			m.keep("the copy", removed)
+		}
 		return turn{after: lookAgain}, nil
 	}
-	if m.of(StepLaunch).ID == "" && !m.settled() {
-		return turn{after: lookAgain}, nil
+	if t := m.unseen("the copy"); !t.done {
+		return t, nil
 	}
 	return m.removeVolumes(ctx)
 }
@@ -79,6 +83,22 @@ func (m *move) unprotect(ctx context.Context, id string) (lifted bool, err error
 	return true, nil
 }
 
+// outliving tells whether there may be volumes of the copy, beside those that were seen and deleted.
+func (m *move) outliving() bool {
+	n := len(m.spec.Volumes)
+	for _, d := range m.st.Source.Devices {
+		if !d.DeleteOnTermination {
+			n++
+		}
+	}
+	for key, what := range m.progress().IDs {
+		if what == removed && strings.HasPrefix(key, "volume ") {
+			n--
+		}
+	}
+	return n > 0
+}
+
 // removeVolumes deletes what volumes of this move are left: those that were attached later, and those that outlive an instance.
 func (m *move) removeVolumes(ctx context.Context) (turn, error) {
 	left, err := m.listVolumes(ctx, m.dst, ec2.DescribeVolumesInput{Filters: []types.Filter{filter("tag:"+TagMove, m.spec.ID)}})
@@ -99,10 +119,16 @@ func (m *move) removeVolumes(ctx context.Context) (turn, error) {
 		if err != nil && !hasCode(err, "InvalidVolume.NotFound", "VolumeInUse") {
 			return turn{}, err
 		}
+		if err == nil {
+			m.keep("volume "+id, removed)
+		}
 		return turn{after: lookAgain}, nil
 	}
-	if waiting || len(m.spec.Volumes) > 0 && !m.settled() {
+	if waiting {
 		return turn{after: lookAgain}, nil
+	}
+	if m.progress().IDs["volumes"] != removed && m.outliving() {
+		return m.unseen("volumes"), nil
 	}
 	return turn{done: true}, nil
 }

@@ -26,11 +26,12 @@ func stepVolumes() step {
 		skip: func(m *move) bool { return len(m.spec.Volumes) == 0 },
 		do:   carryVolumes,
 		undo: func(ctx context.Context, m *move) (turn, error) {
-			for _, in := range []calls{m.dst, m.src} {
-				for _, v := range m.spec.Volumes {
-					if t, err := m.removeSnapshots(ctx, in, m.made(StepVolumes, v.ID), m.progress().Phase == Done); !t.done || err != nil {
-						return t, err
-					}
+			for _, v := range m.spec.Volumes {
+				if t, err := m.removeSnapshots(ctx, m.dst, m.made(StepVolumes, v.ID), copyOf(v.ID)); !t.done || err != nil {
+					return t, err
+				}
+				if t, err := m.removeSnapshots(ctx, m.src, m.made(StepVolumes, v.ID), snapshotOf(v.ID)); !t.done || err != nil {
+					return t, err
 				}
 			}
 			return turn{done: true}, nil
