@@ -3,6 +3,7 @@ package ec2move
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,7 +35,7 @@ func (p *planner) lookAtGroups() {
 		if n := len(p.groups) - len(s.Groups); n > 0 {
 			more = ", with those that their rules name"
 		}
-		p.found(Note, "groups-copied", "", "%d security groups are made in %s%s", len(p.groups), p.spec.To.Region, more)
+		p.found(Note, "groups-copied", "", "to be made in %[2]s: %[1]s%[3]s", count(len(p.groups), "security group"), p.spec.To.Region, more)
 	}
 	if len(s.Groups) > defaultGroups {
 		p.found(Warn, "groups-quota", "have the quota raised in the new Region", "the source has %d security groups, and %d is the default quota", len(s.Groups), defaultGroups)
@@ -48,7 +49,7 @@ func (p *planner) lookAtGroups() {
 		case aws.ToBool(l.IpamPrefixListResolverSyncEnabled):
 			p.found(Warn, "prefix-list-synced", "set up IPAM in the new Region", "prefix list %s follows an IPAM resolver; its copy stays as it is", name)
 		default:
-			p.found(Note, "prefix-list-copied", "", "prefix list %s (%d entries) is made in %s", name, l.Entries, p.spec.To.Region)
+			p.found(Note, "prefix-list-copied", "", "prefix list %s (%s) is made in %s", name, strconv.Itoa(l.Entries)+" of "+strconv.Itoa(int(aws.ToInt32(l.MaxEntries)))+" entries", p.spec.To.Region)
 		}
 	}
 }

@@ -2,28 +2,11 @@ package ec2move
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-)
-
-// What EC2 needs for a step, where its size does not say: experience, not promises.
-const (
-	takesCall   = 2 * time.Second
-	takesBoot   = 30 * time.Second
-	takesChecks = 3 * time.Minute
-	takesHalt   = time.Minute
-	takesImage  = time.Minute // before and after the bytes
-	changes     = 0.05        // of a volume, between the two passes
-)
-
-// The speeds of copies to another Region: of one snapshot, and of all between two Regions (time-based copies, EC2 User Guide,
-// read 2026-11). EC2 names none for the snapshots themselves, for which the first is taken.
-const (
-	mibPerSecond     = 500
-	mibPerSecondPair = 2000
 )
 
 // layOut makes the list of the steps, with those that the reducer would not pass over.
@@ -42,27 +25,8 @@ func (p *planner) layOut() {
 		p.plan.Duration += step.Duration
 	}
 	p.step = ""
-	p.plan.Duration -= p.hold() // which the plan's duration leaves out
+	p.plan.Duration -= p.hold()
 	p.plan.Downtime = p.downtime()
-}
-
-func (p *planner) hold() time.Duration {
-	if c := p.spec.Cutover; c != nil && slices.ContainsFunc(p.plan.Steps, func(s PlannedStep) bool { return s.ID == StepCutover }) {
-		if c.Hold > 0 {
-			return c.Hold
-		}
-		return 2 * p.oldTTL()
-	}
-	return 0
-}
-
-// oldTTL is the longest of the records to be switched; 0 when it is not known.
-func (p *planner) oldTTL() time.Duration {
-	var ttl time.Duration
-	for _, r := range p.records {
-		ttl = max(ttl, r.TTL)
-	}
-	return ttl
 }
 
 func (p *planner) describeStep(s *PlannedStep) {
@@ -92,7 +56,7 @@ func (p *planner) describeStep(s *PlannedStep) {
 		s.What += ", " + how
 		call("CreateImage %s of %s in %s", name(s.ID), from.ID, from.Region)
 	case StepHotCopy, StepCopy:
-		s.What, s.Undo, s.Billed = fmt.Sprintf("copy %d volumes, %d GiB, to %s", len(p.plan.Source.Devices), p.gib(p.plan.Source.Devices), to), "deregister the copy, delete its snapshots", true
+		s.What, s.Undo, s.Billed = fmt.Sprintf("copy %s, %d GiB, to %s", count(len(p.plan.Source.Devices), "volume"), p.gib(p.plan.Source.Devices), to), "deregister the copy, delete its snapshots", true
 		s.Duration = takesImage + p.copyTime(p.share(s.ID))
 		if p.spec.Within > 0 {
 			s.Duration = p.spec.Within
@@ -105,7 +69,11 @@ func (p *planner) describeStep(s *PlannedStep) {
 		p.describeVolumes(s)
 	case StepLaunch:
 		s.What, s.Duration, s.Undo, s.Billed = "launch the copy, a "+p.targetType()+" in "+p.place(), takesBoot, "terminate the copy", true
-		call("RunInstances %s in %s", name(StepLaunch), to)
+		var subnet string
+		if fit := p.fitting(); len(fit) > 0 {
+			subnet = aws.ToString(fit[0].SubnetId)
+		}
+		call("RunInstances %s in %s", p.token(subnet, 0), to)
 	case StepAttach:
 		s.What, s.Duration, s.Undo = "set on the copy what a launch cannot", takesCall, "detach the volumes, turn the protection off"
 	case StepReady:
@@ -129,8 +97,17 @@ func (p *planner) describeStep(s *PlannedStep) {
 			s.What, s.Duration = "keep the image and its copy", 0
 			break
 		}
-		call("DeregisterImage %s in %s", name(StepCopy), to)
-		call("DeregisterImage %s in %s", name(StepImage), from.Region)
+		images := []StepID{StepCopy, StepImage}
+		if p.spec.Capture == TwoPass {
+			images = []StepID{StepCopy, StepHotCopy, StepImage, StepHotImage}
+		}
+		for _, id := range images {
+			in := from.Region
+			if id == StepCopy || id == StepHotCopy {
+				in = to
+			}
+			call("DeregisterImage %s in %s", name(id), in)
+		}
 	}
 }
 
@@ -150,14 +127,14 @@ func (p *planner) describeLists(s *PlannedStep) {
 }
 
 func (p *planner) describeGroups(s *PlannedStep) {
-	s.What, s.Undo = fmt.Sprintf("make %d security groups with their rules", len(p.groups)), "delete the security groups"
+	s.What, s.Undo = "make "+count(len(p.groups), "security group")+" with all rules", "delete the security groups"
 	for _, g := range p.groups {
 		s.Calls = append(s.Calls, fmt.Sprintf("CreateSecurityGroup %s (%s) in %s", p.spec.name(StepGroups, g.ID, 0), g.Name, p.spec.To.Region))
 	}
 	calls := len(p.groups)
 	for _, g := range p.groups {
 		if n := len(g.Ingress); n > 0 {
-			s.Calls = append(s.Calls, fmt.Sprintf("AuthorizeSecurityGroupIngress: %d rules of %s", n, g.Name))
+			s.Calls = append(s.Calls, "AuthorizeSecurityGroupIngress: "+count(n, "rule")+" of "+g.Name)
 			calls++
 		}
 		if len(missing(defaultEgress()[:1], g.Egress)) > 0 {
@@ -165,7 +142,7 @@ func (p *planner) describeGroups(s *PlannedStep) {
 			calls++
 		}
 		if n := len(missing(g.Egress, defaultEgress()[:1])); n > 0 {
-			s.Calls = append(s.Calls, fmt.Sprintf("AuthorizeSecurityGroupEgress: %d rules of %s", n, g.Name))
+			s.Calls = append(s.Calls, "AuthorizeSecurityGroupEgress: "+count(n, "rule")+" of "+g.Name)
 			calls++
 		}
 	}
@@ -174,7 +151,7 @@ func (p *planner) describeGroups(s *PlannedStep) {
 
 func (p *planner) describeVolumes(s *PlannedStep) {
 	detached := p.allVolumes()[len(p.plan.Source.Devices):]
-	s.What, s.Undo, s.Billed = fmt.Sprintf("carry %d detached volumes over, %d GiB", len(detached), p.gib(detached)), "delete the volumes and their snapshots", true
+	s.What, s.Undo, s.Billed = fmt.Sprintf("carry %s over, %d GiB", count(len(detached), "detached volume"), p.gib(detached)), "delete the volumes and their snapshots", true
 	for _, v := range detached {
 		s.Calls = append(s.Calls, "CreateSnapshot of "+v.VolumeID+", CopySnapshot, CreateVolume, AttachVolume as "+v.Name)
 		s.Duration = max(s.Duration, 2*seconds(float64(v.GiB)*1024/mibPerSecond))
@@ -198,68 +175,7 @@ func (p *planner) describeCutover(s *PlannedStep) {
 	for _, r := range c.Records {
 		s.Calls = append(s.Calls, "lower the TTL of "+r+" and wait out the old one, check the copy, set its address")
 	}
-	s.Duration += p.holdOf(c)
-}
-
-func (p *planner) holdOf(c *Cutover) time.Duration {
-	if c.Hold > 0 {
-		return c.Hold
-	}
-	return 2 * p.oldTTL()
-}
-
-// share is how much of the volumes a copy carries: all, or after a hot one what has changed since.
-func (p *planner) share(id StepID) float64 {
-	if id == StepCopy && p.spec.Capture == TwoPass {
-		return changes
-	}
-	return 1
-}
-
-// copyTime is how long a copy of this share of the volumes takes at EC2's limits.
-func (p *planner) copyTime(share float64) time.Duration {
-	var largest, all float64
-	for _, d := range p.plan.Source.Devices {
-		mib := float64(d.GiB) * 1024 * share
-		largest, all = max(largest, mib), all+mib
-	}
-	return seconds(max(largest/mibPerSecond, all/mibPerSecondPair))
-}
-
-// imageTime is how long the snapshots of the image take.
-func (p *planner) imageTime(id StepID) time.Duration {
-	var largest float64
-	share := 1.0
-	if id == StepImage && p.spec.Capture == TwoPass {
-		share = changes
-	}
-	for _, d := range p.plan.Source.Devices {
-		largest = max(largest, float64(d.GiB)*1024*share)
-	}
-	return seconds(largest / mibPerSecond)
-}
-
-// downtime is how long nobody serves: from the stop or the restart of the source until the copy can.
-func (p *planner) downtime() time.Duration {
-	if p.plan.Source.State != "running" {
-		return 0
-	}
-	switch p.spec.Capture {
-	case CrashConsistent:
-		return 0
-	case StopFirst, TwoPass:
-		var down, hold time.Duration
-		hold = p.hold()
-		stopped := false
-		for _, s := range p.plan.Steps {
-			stopped = stopped || s.ID == StepStop
-			if stopped && s.ID != StepFinish {
-				down += s.Duration
-			}
-		}
-		return down - hold
-	}
-	return takesHalt + takesBoot
+	s.Duration += p.hold()
 }
 
 func (p *planner) place() string {
@@ -276,6 +192,9 @@ func (p *planner) gib(of []Device) (sum int32) {
 	return sum
 }
 
-func seconds(n float64) time.Duration {
-	return time.Duration(n * float64(time.Second)).Round(time.Second)
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
 }
