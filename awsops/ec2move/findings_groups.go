@@ -26,8 +26,8 @@ func (p *planner) lookAtGroups() {
 	}
 	s := p.plan.Source
 	for _, id := range s.Groups {
-		if !slices.Contains(idsOf(p.groups), id) && len(p.groups) > 0 {
-			p.found(Warn, "group-not-read", "name groups in Target.Groups", "the source's security group %s is not shown to the caller, and so not copied", id)
+		if !slices.Contains(idsOf(p.groups), id) {
+			p.found(Stop, "group-not-read", "allow ec2:DescribeSecurityGroups, or name groups in Target.Groups", "the source's security group %s is not shown to the caller: there is nothing to copy", id)
 		}
 	}
 	if len(p.groups) > 0 {

@@ -17,7 +17,7 @@ func (p *planner) lookAtNames() {
 		p.found(Stop, "name-taken", "remove it, or give the move another ID", "%s has a name of this move: %s", resource, why)
 	}
 	names := p.imageNames()
-	for _, i := range slices.Concat(p.names.images, p.names.copies) {
+	for _, i := range slices.Concat(p.held.images, p.held.copies) {
 		id, name, ours := aws.ToString(i.ImageId), aws.ToString(i.Name), p.spec.ours(i.Tags)
 		switch {
 		case names[name] && ours:
@@ -28,20 +28,20 @@ func (p *planner) lookAtNames() {
 			p.found(Stop, "id-used", "choose another ID", "%s (%s) has the ID of this move and is of another one", id, name)
 		}
 	}
-	for _, i := range p.names.instances {
+	for _, i := range p.held.instances {
 		if i.State == nil || i.State.Name != types.InstanceStateNameTerminated && i.State.Name != types.InstanceStateNameShuttingDown {
 			own = append(own, aws.ToString(i.InstanceId))
 		}
 	}
-	if pair := p.names.pair; pair != nil && p.spec.To.KeyPair == "" && p.plan.Source.PublicKey != "" {
+	if pair := p.held.pair; pair != nil && p.spec.To.KeyPair == "" && p.plan.Source.PublicKey != "" {
 		if sameKey(aws.ToString(pair.PublicKey), p.plan.Source.PublicKey) {
 			own = append(own, aws.ToString(pair.KeyName))
 		} else {
 			taken("key pair "+aws.ToString(pair.KeyName), "it holds another key")
 		}
 	}
-	for _, from := range slices.Sorted(maps.Keys(p.names.groups)) {
-		g := p.names.groups[from]
+	for _, from := range slices.Sorted(maps.Keys(p.held.groups)) {
+		g := p.held.groups[from]
 		if p.spec.ours(g.Tags) {
 			own = append(own, aws.ToString(g.GroupId))
 		} else {

@@ -84,10 +84,8 @@ func (p *planner) lookAtInstance() {
 		there bool
 		what  string
 	}{
-		{s.Tenancy != "", "tenancy " + s.Tenancy},
+		{s.Tenancy == string(types.TenancyHost), "dedicated host"},
 		{s.PlacementGroup != "", "placement group " + s.PlacementGroup},
-		{s.Enclave, "Nitro Enclaves"},
-		{s.Hibernates, "hibernation"},
 	} {
 		if what.there {
 			p.found(Warn, "not-carried", "set it on the copy by hand, or launch from the image with Keep.Images", "the copy does not have the source's %s", what.what)
@@ -111,7 +109,7 @@ func (p *planner) lookAtNetwork() {
 		p.found(Warn, "several-addresses", "add the others by hand", "the source has %d Elastic IP addresses; the copy gets one", s.ElasticIPs)
 	}
 	if s.IPv6 > 0 {
-		p.found(Warn, "ipv6-changes", "choose a subnet that gives addresses of IPv6 on creation, and switch AAAA records", "the source has %d addresses of IPv6, which stay in their Region", s.IPv6)
+		p.found(Warn, "ipv6-changes", "choose a subnet with IPv6, and switch AAAA records by hand", "the source has %d addresses of IPv6, which stay in their Region", s.IPv6)
 	}
 	if s.PrivateIP.IsValid() {
 		p.found(Note, "private-address-changes", "look for it in configurations, host lists and firewalls", "the private address %s stays behind", s.PrivateIP)

@@ -81,8 +81,8 @@ func (p *planner) lookAtPlace() {
 	if !free {
 		p.found(Stop, "subnet-full", "choose another, or free an address", "there is no free address in %s", aws.ToString(fit[0].SubnetId))
 	}
-	if p.plan.Source.IPv6 > 0 && !aws.ToBool(fit[0].AssignIpv6AddressOnCreation) {
-		p.found(Warn, "ipv6-missing", "turn that on, or choose another subnet", "subnet %s gives no addresses of IPv6 on creation: the copy has none", aws.ToString(fit[0].SubnetId))
+	if p.plan.Source.IPv6 > 0 && !hasIPv6(fit[0]) {
+		p.found(Warn, "ipv6-missing", "give it a range of IPv6, or choose another subnet", "subnet %s has no IPv6: the copy has none", aws.ToString(fit[0].SubnetId))
 	}
 }
 
@@ -97,7 +97,7 @@ func (p *planner) fitting() []types.Subnet {
 func (p *planner) lookAtKeyPair() {
 	s, given := p.plan.Source, p.spec.To.KeyPair
 	switch {
-	case given != "" && p.names.given == nil:
+	case given != "" && p.held.given == nil:
 		p.found(Stop, "key-pair-not-found", "import it, or leave Target.KeyPair empty", "there is no key pair %s in %s", given, p.spec.To.Region)
 	case given != "" || s.KeyName == "":
 	case s.PublicKey == "":
@@ -145,7 +145,7 @@ func (p *planner) wantsAddress() bool {
 }
 
 func (p *planner) isOurs(instance string) bool {
-	return slices.ContainsFunc(p.names.instances, func(i types.Instance) bool { return aws.ToString(i.InstanceId) == instance })
+	return slices.ContainsFunc(p.held.instances, func(i types.Instance) bool { return aws.ToString(i.InstanceId) == instance })
 }
 
 func cpus(v *types.VCpuInfo) string {

@@ -29,7 +29,7 @@ type facts struct {
 	ebsKey    string // what encrypts a volume for which no key is named
 	addresses []types.Address
 	records   []recordFact
-	names     nameFacts
+	held      nameFacts
 }
 
 type listFact struct {
@@ -166,10 +166,10 @@ func (p *planner) askEncryption(ctx context.Context) error {
 
 func (p *planner) askKeyPairs(ctx context.Context) (err error) {
 	if given := p.spec.To.KeyPair; given != "" {
-		p.names.given, err = keyPair(ctx, p.move, p.dst, given)
+		p.held.given, err = keyPair(ctx, p.move, p.dst, given)
 		return err
 	}
-	p.names.pair, err = keyPair(ctx, p.move, p.dst, p.spec.name(StepKeyPair, "", 0))
+	p.held.pair, err = keyPair(ctx, p.move, p.dst, p.spec.name(StepKeyPair, "", 0))
 	return err
 }
 
@@ -204,7 +204,7 @@ func (p *planner) askRecords(ctx context.Context) error {
 // askNames looks for what an earlier run of the same ID has made, and for what others hold under names that this one needs.
 func (p *planner) askNames(ctx context.Context) (err error) {
 	pattern := filter("name", "m-"+p.spec.ID+"-*")
-	for in, into := range map[*calls]*[]types.Image{&p.src: &p.names.images, &p.dst: &p.names.copies} {
+	for in, into := range map[*calls]*[]types.Image{&p.src: &p.held.images, &p.dst: &p.held.copies} {
 		out, err := read(ctx, p.move, "DescribeImages", in.describeImages, &ec2.DescribeImagesInput{Owners: []string{"self"}, Filters: []types.Filter{pattern}})
 		if err != nil {
 			return err
@@ -216,10 +216,10 @@ func (p *planner) askNames(ctx context.Context) (err error) {
 		return err
 	}
 	for _, r := range out.Reservations {
-		p.names.instances = append(p.names.instances, r.Instances...)
+		p.held.instances = append(p.held.instances, r.Instances...)
 	}
 	if len(p.groups) > 0 && len(p.subnets) > 0 {
-		p.names.groups, err = p.copiesOf(ctx, aws.ToString(p.subnets[0].VpcId), idsOf(p.groups))
+		p.held.groups, err = p.copiesOf(ctx, aws.ToString(p.subnets[0].VpcId), idsOf(p.groups))
 	}
 	return err
 }
