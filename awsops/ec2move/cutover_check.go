@@ -34,12 +34,12 @@ func (m *move) checkCopy(ctx context.Context) (turn, error) {
 		}
 		return turn{}, m.unhealthy(ip, err, "nothing was switched: mend the copy and go on, or roll back")
 	}
-	m.forget("failing")
 	passed := m.count("passed")
 	m.set(func(p *Progress) { p.Note, p.Done, p.Total = atCheck, int64(passed), int64(check.times()) })
 	if passed < check.times() {
 		return turn{after: healthEvery}, nil
 	}
+	m.forget("failing") // not before: a copy that comes and goes does not pass
 	m.enter(atSwitch)
 	return turn{}, nil
 }
