@@ -25,9 +25,7 @@ func (d Distribution) check(p awsops.Partition) error {
 	for _, err := range d.Origin.problems() {
 		bad("Origin.%w", err)
 	}
-	for _, err := range d.viewerProblems(p) {
-		problems = append(problems, err)
-	}
+	problems = append(problems, d.viewerProblems(p)...)
 	if d.Unprobed && d.Origin.Protocol == "" && d.Origin.VPC == "" {
 		bad("Origin.Protocol: needed with Unprobed, for nothing else decides it")
 	}

@@ -64,7 +64,7 @@ func (d Distribution) origin(protocol Protocol) types.Origin {
 		return o
 	}
 	o.CustomOriginConfig = &types.CustomOriginConfig{
-		HTTPPort: new(int32(d.Origin.HTTPPort)), HTTPSPort: new(int32(d.Origin.HTTPSPort)), //nolint:gosec // they are ports
+		HTTPPort: new(int32(d.Origin.HTTPPort)), HTTPSPort: new(int32(d.Origin.HTTPSPort)),
 		OriginProtocolPolicy: types.OriginProtocolPolicy(protocol),
 		OriginSslProtocols:   &types.OriginSslProtocols{Quantity: new(int32(1)), Items: []types.SslProtocol{types.SslProtocolTLSv12}},
 		OriginReadTimeout:    seconds(d.Origin.ReadTimeout), OriginKeepaliveTimeout: seconds(d.Origin.KeepAlive),

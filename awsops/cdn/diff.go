@@ -147,7 +147,9 @@ func ofBehaviour() []setting {
 		{
 			name: "cache policy", read: get(func(x *b) string { return policyName(aws.ToString(x.CachePolicyId)) }),
 			copy: set(func(to, from *b) {
-				to.CachePolicyId, to.ForwardedValues, to.MinTTL, to.DefaultTTL, to.MaxTTL = from.CachePolicyId, nil, nil, nil, nil
+				to.CachePolicyId = from.CachePolicyId
+				//nolint:staticcheck // what distributions of old have in place of a policy
+				to.ForwardedValues, to.MinTTL, to.DefaultTTL, to.MaxTTL = nil, nil, nil, nil
 			}),
 		},
 		{

@@ -135,7 +135,7 @@ func optional(s string) *string {
 
 // behaviourForwards tells whether a cache behaviour sends the viewer's Host to the origin, and by what.
 func (c *Client) behaviourForwards(ctx context.Context, b *types.DefaultCacheBehavior) (bool, error) {
-	if f := b.ForwardedValues; f != nil { // of old
+	if f := b.ForwardedValues; f != nil { //nolint:staticcheck // distributions of old have it
 		if hasHost(f.Headers) || f.Headers != nil && slices.Contains(f.Headers.Items, "*") {
 			return true, nil
 		}

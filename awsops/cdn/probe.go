@@ -84,11 +84,6 @@ func (c *Client) Probe(ctx context.Context, host string, opts *ProbeOptions) (Pr
 	if err := o.check(); err != nil {
 		return p, invalid("Probe", host, err)
 	}
-	if err := checkHost(p.Host, false); err != nil {
-		p.Problem = err.Error()
-		p.Decision = p.decide()
-		return p, nil
-	}
 	if p.Problem = p.resolve(ctx, o); p.Problem == "" {
 		p.knock(ctx, o, &p.HTTP)
 		p.knock(ctx, o, &p.HTTPS)
@@ -137,6 +132,9 @@ func (o ProbeOptions) check() error {
 
 // resolve finds the addresses that CloudFront would use, and says what is wrong with them.
 func (p *Probe) resolve(ctx context.Context, o ProbeOptions) string {
+	if err := checkHost(p.Host, false); err != nil {
+		return err.Error()
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	all, err := o.Network.lookup(ctx, p.Host)

@@ -79,7 +79,7 @@ func (c *Client) EnsureVPCOrigin(ctx context.Context, v VPCOrigin) (VPCOriginInf
 	out, err := do(ctx, c, "CreateVpcOrigin", v.ID, call.OnlyRefused, c.api.createVPC, &cloudfront.CreateVpcOriginInput{
 		VpcOriginEndpointConfig: &types.VpcOriginEndpointConfig{
 			Name: new(vpcName(v.ID)), Arn: &v.Endpoint, OriginProtocolPolicy: types.OriginProtocolPolicy(v.Protocol),
-			HTTPPort: new(int32(v.HTTPPort)), HTTPSPort: new(int32(v.HTTPSPort)), //nolint:gosec // they are ports
+			HTTPPort: new(int32(v.HTTPPort)), HTTPSPort: new(int32(v.HTTPSPort)),
 			OriginSslProtocols: &types.OriginSslProtocols{Quantity: new(int32(1)), Items: []types.SslProtocol{types.SslProtocolTLSv12}},
 		},
 		Tags: &types.Tags{Items: []types.Tag{{Key: new(Tag), Value: &v.ID}}},

@@ -134,11 +134,11 @@ func (f *Fake) checkBehaviour(cfg *types.DistributionConfig) error {
 			return refuse("InvalidArgument", "The allowed methods are none of the three sets.")
 		}
 	}
-	cache := aws.ToString(b.CachePolicyId)
+	cache, old := aws.ToString(b.CachePolicyId), b.ForwardedValues != nil //nolint:staticcheck // distributions of old have it
 	switch {
-	case cache == "" && b.ForwardedValues == nil:
+	case cache == "" && !old:
 		return refuse("InvalidArgument", "A cache behavior needs a cache policy.")
-	case cache != "" && b.ForwardedValues != nil:
+	case cache != "" && old:
 		return refuse("InvalidArgument", "A cache policy and ForwardedValues exclude each other.")
 	case cache != "" && !slices.ContainsFunc(f.cachePolicies, func(p types.CachePolicySummary) bool { return aws.ToString(p.CachePolicy.Id) == cache }):
 		return refuse("NoSuchCachePolicy", "The cache policy does not exist.")

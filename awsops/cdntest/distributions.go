@@ -57,7 +57,7 @@ func (f *Fake) distribution(d *distribution) *types.Distribution {
 	now := f.Clock.Now()
 	out := &types.Distribution{
 		Id: new(d.id), ARN: new(d.arn), DomainName: new(d.domain), Status: new(d.status(now)), LastModifiedTime: new(d.changed),
-		DistributionConfig: copyOf(d.config), InProgressInvalidationBatches: new(int32(len(f.running(d.id)))), //nolint:gosec // few
+		DistributionConfig: copyOf(d.config), InProgressInvalidationBatches: new(int32(len(f.running(d.id)))),
 	}
 	out.AliasICPRecordals = f.recordalsOf(d.config)
 	return out
@@ -211,8 +211,8 @@ func (f *Fake) ListDistributions(ctx context.Context, in *cloudfront.ListDistrib
 		slices.SortFunc(all, func(a, b types.DistributionSummary) int { return strings.Compare(*a.Id, *b.Id) })
 		page, next := pageOf(all, aws.ToString(in.Marker), size(in.MaxItems, f.opts.PageSize), func(s types.DistributionSummary) string { return *s.Id })
 		return &cloudfront.ListDistributionsOutput{DistributionList: &types.DistributionList{
-			Items: page, Quantity: new(int32(len(page))), IsTruncated: new(next != ""), NextMarker: text(next), //nolint:gosec // a page
-			Marker: new(aws.ToString(in.Marker)), MaxItems: new(int32(f.opts.PageSize)), //nolint:gosec // a page
+			Items: page, Quantity: new(int32(len(page))), IsTruncated: new(next != ""), NextMarker: text(next),
+			Marker: new(aws.ToString(in.Marker)), MaxItems: new(int32(f.opts.PageSize)),
 		}}, nil
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,7 +51,7 @@ func (f *Fake) fetch(r route, viewer *http.Request, viewerHost string, https boo
 	if err != nil {
 		return made(http.StatusBadGateway, "CloudFront wasn't able to resolve the origin domain name.")
 	}
-	conn, err := f.connect(net.JoinHostPort(addr, fmt.Sprint(port)), int(cmp.Or(aws.ToInt32(o.ConnectionAttempts), 3)))
+	conn, err := f.connect(net.JoinHostPort(addr, strconv.Itoa(int(port))), int(cmp.Or(aws.ToInt32(o.ConnectionAttempts), 3)))
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 			return made(http.StatusGatewayTimeout, unreachable)
@@ -139,7 +140,7 @@ func (f *Fake) shake(conn net.Conn, host, domain string, c *types.CustomOriginCo
 			return f.verify(s.PeerCertificates, host, domain)
 		},
 	})
-	return t, t.Handshake()
+	return t, t.HandshakeContext(context.Background()) // the connection has a deadline
 }
 
 func (f *Fake) verify(sent []*x509.Certificate, host, domain string) error {
@@ -187,7 +188,7 @@ func (f *Fake) exchange(conn net.Conn, viewer *http.Request, o *types.Origin, ho
 	if err != nil {
 		return failed(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return failed(err)

@@ -46,7 +46,7 @@ func list(names []string) *types.Headers {
 	if len(names) == 0 {
 		return nil
 	}
-	return &types.Headers{Items: names, Quantity: new(int32(len(names)))} //nolint:gosec // a few
+	return &types.Headers{Items: names, Quantity: new(int32(len(names)))}
 }
 
 // AddCachePolicy makes a cache policy of the account, with headers in its key. It returns its ID.
@@ -93,7 +93,7 @@ func (f *Fake) ListCachePolicies(ctx context.Context, in *cloudfront.ListCachePo
 			}
 		}
 		page, next := pageInOrder(all, aws.ToString(in.Marker), size(in.MaxItems, f.opts.PageSize), func(p types.CachePolicySummary) string { return *p.CachePolicy.Id })
-		return &cloudfront.ListCachePoliciesOutput{CachePolicyList: copyOf(&types.CachePolicyList{Items: page, NextMarker: text(next), Quantity: new(int32(len(page)))})}, nil //nolint:gosec // a page
+		return &cloudfront.ListCachePoliciesOutput{CachePolicyList: copyOf(&types.CachePolicyList{Items: page, NextMarker: text(next), Quantity: new(int32(len(page)))})}, nil
 	})
 }
 
@@ -109,7 +109,7 @@ func (f *Fake) ListOriginRequestPolicies(ctx context.Context, in *cloudfront.Lis
 			}
 		}
 		page, next := pageInOrder(all, aws.ToString(in.Marker), size(in.MaxItems, f.opts.PageSize), func(p types.OriginRequestPolicySummary) string { return *p.OriginRequestPolicy.Id })
-		return &cloudfront.ListOriginRequestPoliciesOutput{OriginRequestPolicyList: copyOf(&types.OriginRequestPolicyList{Items: page, NextMarker: text(next), Quantity: new(int32(len(page)))})}, nil //nolint:gosec // a page
+		return &cloudfront.ListOriginRequestPoliciesOutput{OriginRequestPolicyList: copyOf(&types.OriginRequestPolicyList{Items: page, NextMarker: text(next), Quantity: new(int32(len(page)))})}, nil
 	})
 }
 
@@ -141,7 +141,7 @@ func (f *Fake) forwardsHost(b *types.DefaultCacheBehavior) bool {
 		}
 		return false
 	}
-	if b.ForwardedValues != nil && has(b.ForwardedValues.Headers) {
+	if v := b.ForwardedValues; v != nil && has(v.Headers) { //nolint:staticcheck // distributions of old have it
 		return true
 	}
 	for _, p := range f.cachePolicies {
