@@ -98,7 +98,7 @@ func (c crash) run(t *testing.T, w *world, ops []string, job func(ctx context.Co
 	defer func() {
 		armed = false
 		if p := recover(); p != nil {
-			if p != errKilled {
+			if died, ok := p.(error); !ok || !errors.Is(died, errKilled) {
 				panic(p)
 			}
 			err = errKilled
