@@ -134,7 +134,7 @@ func at(step, instance string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e, ok := errors.AsType[*Error](err)
+	e, ok := err.(*Error) //nolint:errorlint // one that is wrapped keeps what it is wrapped in
 	if !ok {
 		return &Error{Step: step, Resource: instance, Err: err}
 	}

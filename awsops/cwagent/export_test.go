@@ -15,3 +15,10 @@ var (
 	Ended         = ended
 	Explain       = explain
 )
+
+// InstallScriptIn is the script with the defaults of a Region.
+func InstallScriptIn(region string) string {
+	var s Source
+	s.check(region, func(string, ...any) {})
+	return s.script("", "")
+}

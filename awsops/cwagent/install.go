@@ -125,6 +125,9 @@ func (in *installation) steps(ctx context.Context) error {
 		{"arrival", in.arrival},
 	} {
 		if err := s.do(ctx); err != nil {
+			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) && !errors.Is(err, errBreak) {
+				err = fmt.Errorf("%w: %w", cause, err) // an interface of the caller's says no more than "canceled"
+			}
 			return at(s.name, in.instance, err)
 		}
 	}
