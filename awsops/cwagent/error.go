@@ -88,11 +88,11 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is matches the kinds of package awsops, and [ErrNotOnline] for an instance that is not registered.
 func (e *Error) Is(kind error) bool {
-	if kind == ErrNotOnline { //nolint:errorlint // kinds are compared by identity
+	if kind == ErrNotOnline {
 		return e.Code == "InvalidInstanceId"
 	}
 	k := awsops.KindOf(e.Code, e.HTTPStatus)
-	return k != nil && kind == k //nolint:errorlint // kinds are compared by identity
+	return k != nil && kind == k
 }
 
 // LogValue is the error as fields, without the output.

@@ -259,7 +259,7 @@ func TestArrival(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "arrival: no metrics are configured ", done[len(done)-1])
 
-	srv, c = server(t, cwagenttest.Instance{Profile: "web"})
+	_, c = server(t, cwagenttest.Instance{Profile: "web"})
 	done, err = install(t.Context(), c, agentconf.Host(nil), nil)
 	require.NoError(t, err)
 	assert.Equal(t, "role: not checked ", done[0])

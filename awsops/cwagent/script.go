@@ -85,7 +85,7 @@ func shellHead(name, root string) string {
 agent='%s%s'
 ctl="$agent/bin/amazon-cloudwatch-agent-ctl"
 if [ ! -x "$ctl" ]; then
-	echo "the agent is not installed: there is no $ctl" >&2
+	echo "there is no $ctl" >&2
 	exit %d
 fi
 `, name, root, agentRoot, exitNotInstalled)
@@ -96,7 +96,7 @@ func statusScript(root string) string { return shellHead("status", root) + "\"$c
 // restartScript does not start an agent that is not configured: it would apply a configuration of its own, and bill for it.
 func restartScript(root string) string {
 	return shellHead("restart", root) + fmt.Sprintf(`if ! "$ctl" -a status | grep -Eq '"configstatus"[[:space:]]*:[[:space:]]*"configured"'; then
-	echo "the agent is not configured: to start it would apply its default configuration" >&2
+	echo "to start it would apply its default configuration" >&2
 	exit %d
 fi
 "$ctl" -a stop
@@ -128,11 +128,11 @@ func shellParams(script string) map[string][]string {
 const (
 	windowsHead = `# cwagent: %s
 $ctl = "$Env:ProgramFiles\Amazon\AmazonCloudWatchAgent\amazon-cloudwatch-agent-ctl.ps1"
-if (-not (Test-Path $ctl)) { [Console]::Error.WriteLine("the agent is not installed: there is no $ctl"); exit 9 }
+if (-not (Test-Path $ctl)) { [Console]::Error.WriteLine("there is no $ctl"); exit 9 }
 `
 	windowsStatus  = "& $ctl -a status\n"
 	windowsRestart = `$s = (& $ctl -a status | Out-String | ConvertFrom-Json)
-if ($s.configstatus -ne "configured") { [Console]::Error.WriteLine("the agent is not configured"); exit 8 }
+if ($s.configstatus -ne "configured") { [Console]::Error.WriteLine("to start it would apply its default configuration"); exit 8 }
 & $ctl -a stop
 & $ctl -a start
 `

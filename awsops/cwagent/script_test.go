@@ -272,7 +272,7 @@ func TestOtherScriptsUnderSh(t *testing.T) {
 	for _, script := range []string{cwagent.StatusScript(h.root), cwagent.RestartScript(h.root), cwagent.LogScript(h.root, 5)} {
 		_, stderr, code := h.run(script)
 		assert.Equal(t, 9, code)
-		assert.Contains(t, stderr, "the agent is not installed")
+		assert.Contains(t, stderr, "there is no ")
 	}
 	h.ctl(`echo "$*" >>"` + h.root + `/did"; case "$*" in *status*) echo '{"status": "running", "starttime": "2026-11-02T09:00:00+00:00", "configstatus": "configured", "version": "1.300"}' ;; esac`)
 	out, _, code := h.run(cwagent.StatusScript(h.root))
@@ -288,7 +288,7 @@ func TestOtherScriptsUnderSh(t *testing.T) {
 	h.ctl(`echo "$*" >>"` + h.root + `/did"; echo '{"status": "stopped", "starttime": "", "configstatus": "not configured", "version": "1.300"}'`)
 	_, stderr, code := h.run(cwagent.RestartScript(h.root))
 	assert.Equal(t, 8, code, "it would start with a configuration of its own")
-	assert.Contains(t, stderr, "not configured")
+	assert.Contains(t, stderr, "default configuration")
 	assert.NotContains(t, strings.TrimPrefix(h.read("did"), "-a status\n-a status\n-a stop\n-a start\n"), "start\n-a")
 }
 

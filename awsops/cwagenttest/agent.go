@@ -187,11 +187,11 @@ func (s *Server) script(m *machine, text string) (out, stderr string, code int) 
 		}
 		return "installed", "", 0
 	case m.Installed == "":
-		return "", "the agent is not installed: there is no amazon-cloudwatch-agent-ctl", 9
+		return "", "there is no amazon-cloudwatch-agent-ctl", 9
 	case name == "status":
 		return m.status(), "", 0
 	case name == "restart" && len(m.configs) == 0:
-		return "", "the agent is not configured: to start it would apply its default configuration", 8
+		return "", "to start it would apply its default configuration", 8
 	case name == "restart":
 		s.start(m)
 		return "", "", 0
@@ -243,9 +243,9 @@ func interval(c agentconf.Config) time.Duration {
 
 // latest is the last moment of publishing up to seen, zero when there was none.
 func latest(from, seen time.Time, every time.Duration) time.Time {
-	n := seen.Sub(from) / every
+	n := int64(seen.Sub(from) / every)
 	if n < 1 {
 		return time.Time{}
 	}
-	return from.Add(n * every)
+	return from.Add(time.Duration(n) * every)
 }

@@ -194,9 +194,10 @@ func checkDocument(name string, params map[string][]string) error {
 	enums := map[string][]string{
 		"mode": {"ec2", "onPremise", "auto"}, "optionalConfigurationSource": {"ssm", "default", "all"}, "optionalRestart": {"yes", "no"},
 	}
-	if name == "AmazonCloudWatch-ManageAgent" {
+	switch name {
+	case "AmazonCloudWatch-ManageAgent":
 		enums["action"] = []string{"configure", "configure (append)", "configure (remove)", "start", "status", "stop"}
-	} else if name == "AWS-ConfigureAWSPackage" {
+	case "AWS-ConfigureAWSPackage":
 		enums["action"] = []string{"Install", "Uninstall"}
 	}
 	for key, values := range enums {

@@ -82,8 +82,8 @@ func (h *history[T]) asOf(t time.Time) *T {
 	if h == nil {
 		return nil
 	}
-	for i := len(h.at) - 1; i >= 0; i-- {
-		if !h.at[i].After(t) {
+	for i, at := range slices.Backward(h.at) {
+		if !at.After(t) {
 			return h.values[i]
 		}
 	}

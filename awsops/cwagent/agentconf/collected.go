@@ -62,7 +62,7 @@ type Process struct {
 	PIDFile string `json:"pid_file,omitempty"` // one of the three, at most 255
 	Exe     string `json:"exe,omitempty"`      // a regular expression for the name
 	Pattern string `json:"pattern,omitempty"`  // a regular expression for the whole command line
-	Plugin         // measurements without Rename and Unit
+	Plugin         //nolint:embeddedstructfieldcheck // the order of the JSON; measurements without Rename and Unit
 }
 
 // Ethtool is the plugin ethtool: the statistics of a network driver, whose names nobody lists.

@@ -67,16 +67,22 @@ func product(prefixes []string, names ...string) (out []string) {
 }
 
 // Windows objects that are known by name; others are taken for one when they begin with a capital letter, as all do.
-var windowsObjects = []string{"Processor", "LogicalDisk", "PhysicalDisk", "Memory", "Network Interface", "Paging File", "System"}
+func windowsObjects() []string {
+	return []string{"Processor", "LogicalDisk", "PhysicalDisk", "Memory", "Network Interface", "Paging File", "System"}
+}
 
 // carried are the plugins whose inside is not looked at.
-var carried = []string{"efa", "jmx", "otlp", "prometheus"}
+func carried() []string { return []string{"efa", "jmx", "otlp", "prometheus"} }
 
 // linuxOnly are the plugins that do not exist on Windows.
-var linuxOnly = []string{"cpu", "disk", "diskio", "mem", "net", "netstat", "processes", "swap", "ethtool", "collectd", "efa"}
+func linuxOnly() []string {
+	return []string{"cpu", "disk", "diskio", "mem", "net", "netstat", "processes", "swap", "ethtool", "collectd", "efa"}
+}
 
 // Dimensions that Metrics.Append may add.
-var fixedDimensions = []string{DimAutoScaling, DimImageID, DimInstanceID, DimInstanceType}
+func fixedDimensions() []string {
+	return []string{DimAutoScaling, DimImageID, DimInstanceID, DimInstanceType}
+}
 
 // isWindowsObject tells counter objects from misspelt plugins: plugins are lower case, and "Mem" is one.
 func isWindowsObject(name string) bool {

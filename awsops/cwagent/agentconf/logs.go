@@ -55,8 +55,8 @@ type LogFilter struct {
 
 // File is one file, or the newest of those that a pattern finds.
 type File struct {
-	Path string `json:"file_path"` // may hold * and **
-	LogGroup
+	Path           string `json:"file_path"` // may hold * and **
+	LogGroup              //nolint:embeddedstructfieldcheck // the order of the JSON
 	Blacklist      string `json:"blacklist,omitempty"`                // a regular expression for names that are left out
 	MultiLineStart string `json:"multi_line_start_pattern,omitempty"` // a regular expression, or "{timestamp_format}"
 	Timestamp      string `json:"timestamp_format,omitempty"`         // such as "%Y-%m-%d %H:%M:%S"
@@ -72,11 +72,11 @@ type File struct {
 
 // WindowsEvent is one event log of Windows. One of Levels, IDs and Filters is needed.
 type WindowsEvent struct {
-	Event string `json:"event_name"` // "System", "Application" …; never "Forwarded Events"
-	LogGroup
-	Levels []string `json:"event_levels,omitempty"` // CRITICAL, ERROR, WARNING, INFORMATION, VERBOSE
-	IDs    []int    `json:"event_ids,omitempty"`    // 0 to 65,535
-	Format string   `json:"event_format,omitempty"` // "text" or "xml"
+	Event    string   `json:"event_name"` // "System", "Application" …; never "Forwarded Events"
+	LogGroup          //nolint:embeddedstructfieldcheck // the order of the JSON
+	Levels   []string `json:"event_levels,omitempty"` // CRITICAL, ERROR, WARNING, INFORMATION, VERBOSE
+	IDs      []int    `json:"event_ids,omitempty"`    // 0 to 65,535
+	Format   string   `json:"event_format,omitempty"` // "text" or "xml"
 }
 
 // Journal is one selection from the journal. Its Group is required.

@@ -205,9 +205,7 @@ func fieldsOf(v reflect.Value) map[string]reflect.Value {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous:
-			for inner, value := range fieldsOf(v.Field(i)) {
-				out[inner] = value
-			}
+			maps.Copy(out, fieldsOf(v.Field(i)))
 		case name != "" && name != "-":
 			out[name] = v.Field(i)
 		}
@@ -257,7 +255,7 @@ func (d *decoder) plugins(path string, v any, into *Collected) {
 		switch {
 		case known:
 			d.fill(at, o.values[key], field)
-		case slices.Contains(carried, key):
+		case slices.Contains(carried(), key):
 			if into.Other == nil {
 				into.Other = map[string]json.RawMessage{}
 			}

@@ -19,7 +19,7 @@ var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 })
 
 // schemaSays is what the agent's own schema says of a text.
-func schemaSays(t testing.TB, text string) error {
+func schemaSays(t *testing.T, text string) error {
 	t.Helper()
 	s, err := schema()
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func schemaSays(t testing.TB, text string) error {
 	return s.Validate(v)
 }
 
-func text(t testing.TB, c agentconf.Config) string {
+func text(t *testing.T, c agentconf.Config) string {
 	t.Helper()
 	out, err := json.Marshal(c)
 	require.NoError(t, err)

@@ -21,8 +21,8 @@ const maxDepth = 64
 // readTree reads one JSON value and nothing behind it.
 func readTree(text []byte, p *problems) (any, error) {
 	if !json.Valid(text) {
-		var any struct{}
-		err := json.Unmarshal(text, &any)
+		var nothing struct{}
+		err := json.Unmarshal(text, &nothing)
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line, column := position(text, syntax.Offset)
 			return nil, fmt.Errorf("is no JSON: line %d, column %d: %w", line, column, err)

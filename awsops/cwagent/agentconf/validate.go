@@ -94,8 +94,8 @@ func (m *Metrics) check(p *problems) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Append)) {
 		switch at := path + ".append_dimensions." + key; {
-		case !slices.Contains(fixedDimensions, key):
-			p.add(at, "fixed-dimensions", "the agent knows only %s here%s", strings.Join(fixedDimensions, ", "), meant(key, fixedDimensions))
+		case !slices.Contains(fixedDimensions(), key):
+			p.add(at, "fixed-dimensions", "the agent knows only %s here%s", strings.Join(fixedDimensions(), ", "), meant(key, fixedDimensions()))
 		case m.Append[key] != "${aws:"+key+"}":
 			p.add(at, "fixed-dimensions", `%q must be "${aws:%s}": no other value is known here`, m.Append[key], key)
 		}

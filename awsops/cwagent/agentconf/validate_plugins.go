@@ -16,7 +16,7 @@ func (c *Collected) check(p *problems, path string) {
 	}
 	if len(c.Windows) > 0 {
 		for _, name := range c.names() {
-			if slices.Contains(linuxOnly, name) {
+			if slices.Contains(linuxOnly(), name) {
 				p.add(path+"."+name, "windows", "does not exist on Windows, and there are counters of Windows beside it")
 			}
 		}
@@ -55,7 +55,7 @@ func (c *Collected) check(p *problems, path string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Other)) {
 		at := path + "." + name
-		if !slices.Contains(carried, name) {
+		if !slices.Contains(carried(), name) {
 			p.add(at, "unknown-plugin", "there is no such plugin%s", meant(name, pluginNames()))
 			continue
 		}
@@ -135,7 +135,7 @@ func (c *Collected) names() (names []string) {
 func pluginNames() []string {
 	return slices.Concat([]string{
 		"cpu", "disk", "diskio", "mem", "net", "netstat", "processes", "swap", "nvidia_smi", "procstat", "ethtool", "statsd", "collectd",
-	}, carried, windowsObjects)
+	}, carried(), windowsObjects())
 }
 
 // check is that of every plugin with measurements.

@@ -54,8 +54,7 @@ func (c Config) count(aggregated bool) int {
 	if !aggregated {
 		own.Aggregate = nil
 	}
-	c.MetricsSection = &own
-	return len(c.Metrics(nil))
+	return len(Config{Agent: c.Agent, MetricsSection: &own}.Metrics(nil))
 }
 
 func (m *Metrics) warn(p *problems) {
