@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 // The fake's share is in all of these: it makes the pages.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 // tailCursor is the cursor of a Tail with events of every kind behind it.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 func ExampleClient_Tail() {

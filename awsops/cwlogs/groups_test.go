@@ -10,7 +10,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 func TestGroups(t *testing.T) {

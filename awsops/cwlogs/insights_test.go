@@ -11,7 +11,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 func queried(t *testing.T, events int) (*cwlogstest.Server, cwlogs.InsightsQuery) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwlogs"
-	"github.com/kitroll/kitroll/awsops/cwlogs/cwlogstest"
+	"github.com/kitroll/kitroll/awsops/cwlogstest"
 )
 
 // once asserts that the lines 0 to n-1 of steady came once each, and in order within their streams but for those marked Late.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwmetrics"
-	"github.com/kitroll/kitroll/awsops/cwmetrics/cwmetricstest"
+	"github.com/kitroll/kitroll/awsops/cwmetricstest"
 )
 
 // arrival is what a package that installs the agent would ask for, in its own terms.

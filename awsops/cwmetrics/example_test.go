@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops/cwmetrics"
-	"github.com/kitroll/kitroll/awsops/cwmetrics/cwmetricstest"
+	"github.com/kitroll/kitroll/awsops/cwmetricstest"
 )
 
 func ExampleClient_Latest() {

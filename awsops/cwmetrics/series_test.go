@@ -13,7 +13,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwmetrics"
-	"github.com/kitroll/kitroll/awsops/cwmetrics/cwmetricstest"
+	"github.com/kitroll/kitroll/awsops/cwmetricstest"
 )
 
 // filled is a metric with ten values a minute, 0 to 9, for so many minutes.
