@@ -90,6 +90,7 @@ func TestEvent(t *testing.T) {
 	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	e := awsops.Event{Step: "copy", Phase: "pending", Resource: "ami-1", Done: 45, Total: 100, ETA: at.Add(time.Hour), At: at}
 	assert.Equal(t, "copy: pending ami-1 45% (until 10:00:00)", e.String())
+	assert.Equal(t, "cutover: begun, hold", awsops.Event{Step: "cutover", Phase: "begun", Note: "hold", At: at}.String())
 	assert.Equal(t, "stop: done", awsops.Event{Step: "stop", Phase: "done", At: at}.String())
 	data, err := json.Marshal(awsops.Event{Step: "stop", Phase: "done", At: at})
 	require.NoError(t, err)

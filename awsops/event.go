@@ -11,6 +11,7 @@ type Event struct {
 	Step     string    `json:"step"`               // what is being done, in the package's own words: "copy"
 	Phase    string    `json:"phase"`              // where it stands: "pending", "available", "done" …
 	Resource string    `json:"resource,omitempty"` // the ID that AWS gave: "ami-0123456789abcdef0"
+	Note     string    `json:"note,omitempty"`     // what exactly, for people: "wait until 10:11:33"
 	Done     int64     `json:"done,omitempty"`     // of Total, in the unit of the step: bytes, data points, looks; 0 when nothing is known
 	Total    int64     `json:"total,omitempty"`    // 0 when it is not known
 	ETA      time.Time `json:"eta,omitzero"`       // when the step is expected to end; zero when nothing can be said
@@ -23,6 +24,9 @@ func (e Event) String() string {
 	b.WriteString(e.Step + ": " + e.Phase)
 	if e.Resource != "" {
 		b.WriteString(" " + e.Resource)
+	}
+	if e.Note != "" {
+		b.WriteString(", " + e.Note)
 	}
 	if e.Total > 0 {
 		fmt.Fprintf(&b, " %d%%", e.Done*100/e.Total)

@@ -113,7 +113,7 @@ func (m *move) now() time.Time { return m.c.cfg.Clock.Now() }
 // tell adds an event on the step at work.
 func (m *move) tell() {
 	p := m.progress()
-	e := awsops.Event{Step: string(m.step), Phase: cmp.Or(string(p.Phase), "waiting"), Resource: p.ID, Done: p.Done, Total: p.Total, At: m.now()}
+	e := awsops.Event{Step: string(m.step), Phase: cmp.Or(string(p.Phase), "waiting"), Resource: p.ID, Note: p.Note, Done: p.Done, Total: p.Total, At: m.now()}
 	e.ETA = expected(p.Since, e.At, p.Done, p.Total)
 	m.events = append(m.events, e)
 }
