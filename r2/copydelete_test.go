@@ -100,12 +100,13 @@ func TestDeleteAllOfARefusedBatch(t *testing.T) {
 	}
 	assert.Equal(t, 1000, bad)
 	assert.Len(t, srv.Objects(), 1000)
-	for range c.DeleteAll(t.Context(), slices.Values(keys)) {
+	for _, err := range c.DeleteAll(t.Context(), slices.Values(keys)) {
+		require.NoError(t, err)
 		break
 	}
 	assert.Empty(t, srv.Objects(), "those of the first request are gone")
-	for range c.DeleteAll(t.Context(), slices.Values[[]string](nil)) {
-		require.Fail(t, "no keys")
+	for key, err := range c.DeleteAll(t.Context(), slices.Values[[]string](nil)) {
+		require.Fail(t, "no keys", "%s %v", key, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

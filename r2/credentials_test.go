@@ -106,7 +106,7 @@ func TestTempCredentialsMayDoWhatTheyWereMadeFor(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if resp.StatusCode != 200 {
+			if resp.StatusCode != http.StatusOK {
 				return errors.Join(errors.New(resp.Status), resp.Body.Close())
 			}
 			return resp.Body.Close()

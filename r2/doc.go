@@ -19,7 +19,10 @@
 //     after 429, 500, 502, 503, 504 and lost connections, with backoff, and Retry-After is obeyed. A conditional PUT and the
 //     first and last call of a multipart upload are repeated only when they were refused or provably never left; when their
 //     answer is lost, the object is read back, and if that settles nothing the error is [ErrUnknownOutcome].
-//   - Memory is bounded: files are sent without a copy, streams through at most 96 MiB of buffers.
+//   - Memory is bounded: files are sent without a copy, streams through at most 96 MiB of buffers. Measured, a program that
+//     does nothing but store a stream of 1 GiB of unknown size peaks at 112 MiB.
+//   - What was interrupted goes on: [Client.PutFile] with a journal and [Client.GetFile] survive the death of the process, send
+//     or fetch only what is missing, and notice a file or an object that has changed meanwhile.
 //   - Bad input is refused before anything is sent, all of it at once, with the field and the limit.
 //   - Errors answer errors.Is and say what to do. They never hold a secret.
 //
@@ -36,6 +39,20 @@
 //	}
 //	url, err := c.PublicURL(key)
 //
+// [Client.PutImage] is all of that in one call, and can take out of a photograph where it was made.
+//
+// # A folder
+//
+//	plan, err := c.PlanSync(ctx, os.DirFS("public"), &r2.SyncOptions{Prefix: "site/", Delete: true})
+//	if err != nil {
+//		return err // an empty source and too many deletes are refused
+//	}
+//	fmt.Println(plan) // the dry run
+//	report, err := c.Apply(ctx, plan, nil)
+//
+// One LIST for 1,000 objects tells what differs; an object is compared by its ETag and never asked for. The other way the bucket
+// is an [fs.FS]: [Client.FS].
+//
 // # Failures
 //
 //	switch {
@@ -46,6 +63,7 @@
 //	case errors.Is(err, r2.ErrRateLimited):       // more than one write a second to this key
 //	case errors.Is(err, r2.ErrCorrupt):           // what is stored is not what was sent: store it again
 //	case errors.Is(err, r2.ErrUnknownOutcome):    // look before doing it again
+//	case errors.Is(err, r2.ErrChanged):           // PutFile: not the file that its journal began with
 //	case errors.Is(err, errors.ErrUnsupported):   // 501: this S3 does not have it
 //	}
 //
@@ -55,6 +73,10 @@
 // upload 10,000 parts of 5 MiB or more. A presigned URL lives for 1 second to 7 days and cannot limit the size of what is
 // sent. An overwritten or deleted object stays in Cloudflare's cache until it is purged, which is why a key should tell the
 // content: see [ContentKey].
+//
+// With Config.Endpoint alone the bucket is one of any S3. The rules of R2 are off then: limits of keys and metadata, one write
+// per second, ETags that are MD5s (Verify compares them if it is told to), copies that depend on their target, and temporary
+// credentials.
 //
 // Package r2test is a bucket in memory that is as strict as the real one.
 //

@@ -100,7 +100,7 @@ func TestFSFails(t *testing.T) {
 		srv.AnswerNext(op, 403, nil, "")
 		err := do()
 		require.ErrorIs(t, err, fs.ErrPermission, op)
-		var _, isPath = err.(*fs.PathError) //nolint:errorlint // fs promises it
+		_, isPath := err.(*fs.PathError) //nolint:errorlint // fs promises it
 		assert.True(t, isPath)
 	}
 	cancel()

@@ -125,10 +125,10 @@ func (j *journal) remove() error {
 func (p *put) headers() string {
 	h := sha256.New()
 	for _, field := range []string{p.contentType, p.cacheControl, p.opts.ContentEncoding} {
-		fmt.Fprintf(h, "%q\n", field)
+		_, _ = fmt.Fprintf(h, "%q\n", field)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.meta)) {
-		fmt.Fprintf(h, "%q=%q\n", name, p.meta[name])
+		_, _ = fmt.Fprintf(h, "%q=%q\n", name, p.meta[name])
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -89,13 +89,13 @@ func stripJPEG(in []byte) ([]byte, error) {
 // keepsSegment: of the application segments JFIF, which wants to be first, colour profiles, and Adobe's, which tells the colour
 // space.
 func keepsSegment(marker byte, body []byte) (keep, first bool) {
-	switch {
-	case marker == 0xe0:
+	switch marker {
+	case 0xe0:
 		jfif := bytes.HasPrefix(body, []byte("JFIF\x00"))
 		return jfif, jfif
-	case marker == 0xe2:
+	case 0xe2:
 		return bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")), false
-	case marker == 0xee:
+	case 0xee:
 		return bytes.HasPrefix(body, []byte("Adobe")), false
 	}
 	return (marker < 0xe0 || marker > 0xef) && marker != 0xfe, false

@@ -138,7 +138,7 @@ func (a *applying) put(ctx context.Context, change Change) error {
 	if err != nil {
 		return a.c.bodyFailed(change.Key, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	o := a.plan.options(change.Key)
 	o.Size = change.Size
 	if change.Size == 0 {

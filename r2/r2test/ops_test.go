@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -170,9 +171,7 @@ func TestCopyObject(t *testing.T) {
 			require.Equal(t, 200, put.do(t, srv).status)
 			require.NoError(t, srv.Put("to", []byte("old")))
 			header := http.Header{"X-Amz-Copy-Source": {"/images/a%20b"}}
-			for name, v := range tt.header {
-				header[name] = v
-			}
+			maps.Copy(header, tt.header)
 			a := call{method: http.MethodPut, path: "/images/to", header: header}.do(t, srv)
 			assert.Equal(t, tt.code, a.code, a.body)
 			data, _ := srv.Bytes("to")
