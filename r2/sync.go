@@ -92,8 +92,8 @@ func (p Plan) String() string {
 // its MD5 or, of an object that was uploaded in parts, the one that parts of a usual size give. What cannot be compared so, as
 // with an ETag of another kind, counts as changed.
 //
-// A source without any file is ErrEmptySource; so is nothing else, and a plan that deletes too much is returned with
-// ErrTooManyDeletes, so that it can be looked at, and cannot be applied. Keys are the paths as they are: two that differ in
+// A source without any file is refused with ErrEmptySource. A plan that deletes too much is returned with ErrTooManyDeletes, so
+// that it can be looked at, but cannot be applied. Keys are the paths as they are: two that differ in
 // case only are two objects. An object whose key ends with a slash and that has no content stands for a folder, and stays.
 //
 // Errors: those, ErrInput (a path that cannot be a key, all of them), [*Error] of the listing, what reading src failed with.

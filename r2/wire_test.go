@@ -2,6 +2,7 @@ package r2_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"net/http"
@@ -195,6 +196,25 @@ func TestPlainHTTP(t *testing.T) {
 		assert.NotEqual(t, "UNSIGNED-PAYLOAD", req.Header.Get("X-Amz-Content-Sha256"))
 	}
 	everything(t, c)
+}
+
+// With an endpoint alone it is a bucket of any S3: the same calls work, and R2's own rules are off.
+func TestAnotherS3(t *testing.T) {
+	t.Parallel()
+	srv, c := smallParts(t, func(cfg *r2.Config) { cfg.AccountID = "" })
+	everything(t, c)
+	for range 3 { // no turn is waited for
+		_, err := c.Put(t.Context(), "key", strings.NewReader("x"), nil)
+		require.NoError(t, err)
+	}
+	long := strings.Repeat("v", 9000)
+	_, err := c.Put(t.Context(), "key", strings.NewReader("x"), &r2.PutOptions{Metadata: map[string]string{"a": long}})
+	require.NotErrorIs(t, err, r2.ErrInput)
+	e, ok := errors.AsType[*r2.Error](err)
+	require.True(t, ok)
+	assert.Equal(t, "MetadataTooLarge", e.Code, "the platform has the say")
+	assert.Zero(t, e.R2Code)
+	assert.Equal(t, 3, srv.Writes("key"))
 }
 
 func piped(s string) io.Reader {

@@ -232,3 +232,23 @@ func FuzzRetryAfter(f *testing.F) {
 		}
 	})
 }
+
+func TestPause(t *testing.T) {
+	t.Parallel()
+	var waited []time.Duration
+	r := httpcall.Retry{Base: time.Second, Cap: 4 * time.Second, Sleep: func(_ context.Context, d time.Duration) error {
+		waited = append(waited, d)
+		return nil
+	}}
+	for n := range 10 {
+		require.NoError(t, r.Pause(t.Context(), n))
+	}
+	require.Len(t, waited, 10)
+	for n, d := range waited {
+		assert.Positive(t, d)
+		assert.LessOrEqual(t, d, min(time.Second<<n, 4*time.Second)+1)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	require.ErrorContains(t, httpcall.Retry{Base: time.Hour, Cap: time.Hour}.Pause(ctx, 0), "enough")
+}
