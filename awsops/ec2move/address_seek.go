@@ -124,8 +124,8 @@ func undoAddress(ctx context.Context, m *move) (turn, error) {
 	_, err = mutate(ctx, m, "ReleaseAddress", id, call.Harmless, m.dst.releaseAddress, &ec2.ReleaseAddressInput{AllocationId: &id})
 	if e, ok := errors.AsType[*Error](err); ok {
 		switch e.Code {
-		case "InvalidAllocationID.NotFound":
-			err = nil
+		case "InvalidAllocationID.NotFound": // released and the list is old, or not heard of yet: the list will tell
+			return turn{after: lookAgain}, nil
 		case "InvalidIPAddress.InUse": // the list is ahead of what was disassociated
 			return m.missing("the release of " + id)
 		}
@@ -149,12 +149,22 @@ func (m *move) noAddress(all []types.Address) (turn, error) {
 	switch {
 	case m.st.NoAddress: // a person has looked
 		m.st.NoAddress = false
-	case !m.settled(): // the list may not have it yet
-		return turn{after: lookAgain}, nil
+	case !m.soughtInUndo(): // the list may not have it yet
+		return turn{after: 10 * time.Second}, nil
 	case p.Phase == Intent && p.ID == "":
 		return turn{done: true}, m.unsure(all)
 	}
 	return turn{done: true}, nil
+}
+
+// soughtInUndo tells whether a rollback has looked for the address long enough, by the clock of the move and by the number of
+// its own looks.
+func (m *move) soughtInUndo() bool {
+	since, known := m.time("sought in undo")
+	if !known {
+		m.note("sought in undo", stamp(m.now()))
+	}
+	return known && m.now().Sub(since) >= lookFor && m.settled()
 }
 
 func (m *move) disassociate(ctx context.Context, a types.Address) (turn, error) {

@@ -111,7 +111,9 @@ func (m *move) deleteGroup(ctx context.Context, of, id string) (turn, error) {
 		own := *e
 		own.Hint = "a rule of a group that is not of this move names it: remove that rule, and go on"
 		return turn{}, &own
-	case err != nil && !errors.Is(err, awsops.ErrGone):
+	case errors.Is(err, awsops.ErrGone): // it is gone and the list is old, or the call has not heard of it yet: the list will tell
+		return turn{after: lookAgain}, nil
+	case err != nil:
 		return turn{}, err
 	}
 	m.keep(of, removed)

@@ -70,7 +70,11 @@ func deleteKeyPair(ctx context.Context, m *move) (turn, error) {
 	case !m.spec.ours(pair.Tags):
 		return turn{done: true}, nil
 	}
-	if _, err := mutate(ctx, m, "DeleteKeyPair", name, call.Harmless, m.dst.deleteKeyPair, &ec2.DeleteKeyPairInput{KeyPairId: pair.KeyPairId}); err != nil && !errors.Is(err, awsops.ErrGone) {
+	_, err = mutate(ctx, m, "DeleteKeyPair", name, call.Harmless, m.dst.deleteKeyPair, &ec2.DeleteKeyPairInput{KeyPairId: pair.KeyPairId})
+	switch {
+	case errors.Is(err, awsops.ErrGone): // gone, or not heard of yet: the list will tell
+		return turn{after: lookAgain}, nil
+	case err != nil:
 		return turn{}, err
 	}
 	m.keep(name, removed)

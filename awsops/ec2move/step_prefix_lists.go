@@ -170,7 +170,9 @@ func deletePrefixLists(ctx context.Context, m *move) (turn, error) {
 		switch {
 		case hasCode(err, "IncorrectState"): // still being made or changed
 			return m.lagging(mine, err)
-		case err != nil && !errors.Is(err, awsops.ErrGone):
+		case errors.Is(err, awsops.ErrGone): // gone, or not heard of yet: the list will tell
+			return turn{after: lookAgain}, nil
+		case err != nil:
 			return turn{}, err
 		}
 		m.keep(id, removed)
