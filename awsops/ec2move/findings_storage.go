@@ -119,4 +119,10 @@ func regionOf(arn string) string {
 	return ""
 }
 
-func ceil(d, step time.Duration) time.Duration { return (d + step - 1) / step * step }
+// ceil is d in whole steps, rounded up.
+func ceil(d, step time.Duration) time.Duration {
+	if down := d.Truncate(step); down < d {
+		return down + step
+	}
+	return d
+}

@@ -135,8 +135,9 @@ func rank(s Severity) int { return slices.Index([]Severity{Stop, Warn, Note}, s)
 // planner is one call of Plan.
 type planner struct {
 	*move
-	plan *Plan
 	facts
+
+	plan *Plan
 }
 
 func (p *planner) found(severity Severity, code, fix, what string, args ...any) {

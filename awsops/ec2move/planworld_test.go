@@ -103,22 +103,22 @@ func planCloud(lag int, change ...func(*ec2movetest.World)) *ec2movetest.Cloud {
 	return ec2movetest.New(&ec2movetest.Options{World: w, Lag: lag, RulesPerGroup: 300})
 }
 
-func planClient(t testing.TB, cloud *ec2movetest.Cloud, change ...func(*ec2move.Config)) *ec2move.Client {
-	t.Helper()
+func planClient(tb testing.TB, cloud *ec2movetest.Cloud, change ...func(*ec2move.Config)) *ec2move.Client {
+	tb.Helper()
 	cfg := cloud.Config()
 	for _, f := range change {
 		f(&cfg)
 	}
 	c, err := ec2move.New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // planState is the state in which a run of this plan begins.
-func planState(t testing.TB, c *ec2move.Client, s ec2move.Spec) ec2move.State {
-	t.Helper()
-	p, err := c.Plan(t.Context(), s)
-	require.NoError(t, err)
+func planState(tb testing.TB, c *ec2move.Client, s ec2move.Spec) ec2move.State {
+	tb.Helper()
+	p, err := c.Plan(tb.Context(), s)
+	require.NoError(tb, err)
 	return ec2move.State{Spec: p.Spec, Source: p.Source}
 }
 
@@ -144,12 +144,12 @@ func planUntil(ctx context.Context, c *ec2move.Client, clock interface {
 }
 
 // planGroups are the groups of a Region by ID.
-func planGroups(t testing.TB, cloud *ec2movetest.Cloud, region string, lag int) map[string]types.SecurityGroup {
-	t.Helper()
+func planGroups(tb testing.TB, cloud *ec2movetest.Cloud, region string, lag int) map[string]types.SecurityGroup {
+	tb.Helper()
 	out := map[string]types.SecurityGroup{}
 	for range lag + 1 { // a fake that lags shows all in the end
 		answer, err := cloud.Region(region).DescribeSecurityGroups(context.Background(), &ec2.DescribeSecurityGroupsInput{})
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		for _, g := range answer.SecurityGroups {
 			out[aws.ToString(g.GroupId)] = g
 		}

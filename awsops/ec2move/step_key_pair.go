@@ -3,6 +3,7 @@ package ec2move
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,16 +88,8 @@ func sameKey(a, b string) bool {
 	return len(x) >= 2 && len(y) >= 2 && x[0] == y[0] && x[1] == y[1]
 }
 
-// hasCode tells whether EC2 refused a call with this code.
+// hasCode tells whether EC2 refused a call with one of these codes.
 func hasCode(err error, codes ...string) bool {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return false
-	}
-	for _, code := range codes {
-		if e.Code == code {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(codes, e.Code)
 }
