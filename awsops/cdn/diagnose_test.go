@@ -230,7 +230,6 @@ func TestHostForwardingWorksOnlyThroughTheAlias(t *testing.T) {
 func TestDiagnoseAVPCOrigin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cdntest.Options{})
-	const endpoint = "arn:aws:ec2:eu-central-1:123456789012:instance/i-0123456789abcdef0"
 	v, err := w.c.EnsureVPCOrigin(t.Context(), cdn.VPCOrigin{ID: "shop", Endpoint: endpoint, Protocol: cdn.HTTPOnly})
 	require.NoError(t, err)
 	require.NoError(t, w.c.WaitVPCOrigin(t.Context(), v.ID, nil))

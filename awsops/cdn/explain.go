@@ -108,8 +108,8 @@ func (x *examination) originFault(v View) {
 		return
 	}
 	w := way{x.protocol, x.forward}
-	if v.Own && x.forward && w.protocol == HTTPSOnly {
-		if problems, _ := p.judge(w); len(problems) == 0 || len(p.Aliases) == 0 {
+	if v.Own && x.forward && w.protocol != HTTPOnly {
+		if problems, _ := p.judge(way{HTTPSOnly, true}); len(problems) == 0 || len(p.Aliases) == 0 {
 			x.add(HostForwarded, names, "the viewer's Host is forwarded, and CloudFront's own domain is in no certificate of the origin",
 				"this is as it must be: viewers have to use an alias")
 			return

@@ -1,6 +1,7 @@
 package cdn_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const (
 	ec2Name  = "ec2-203-0-113-10.eu-central-1.compute.amazonaws.com"
 	alias    = "www.example.com"
 	address  = "203.0.113.10"
-	patience = 250 * time.Millisecond // for what does not answer
+	patience = 1500 * time.Millisecond // with what does not answer; all else has to be quicker, on a busy machine too
 	acmARN   = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 )
 
@@ -135,4 +136,26 @@ func byHand(host string, protocol cdn.Protocol, forward bool, aliases ...string)
 		}
 	}
 	return cfg
+}
+
+// impatient gives a connection that is not answered less time than CloudFront has.
+func impatient(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, at string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		conn, err := dial(ctx, network, at)
+		if err != nil {
+			return nil, err
+		}
+		return hasty{conn}, nil
+	}
+}
+
+type hasty struct{ net.Conn }
+
+func (h hasty) SetDeadline(t time.Time) error {
+	if soon := time.Now().Add(patience); t.After(soon) {
+		t = soon
+	}
+	return h.Conn.SetDeadline(t)
 }
