@@ -90,14 +90,18 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestOverTheSDK(t *testing.T) {
 	t.Parallel()
 	node := `{"InstanceInformationList":[{"InstanceId":"` + id + `","PingStatus":"Online","PlatformType":"Linux","PlatformName":"Ubuntu"}]}`
-	w := &wire{answer: func(op string, n int) (int, string) {
+	w := &wire{}
+	w.answer = func(op string, n int) (int, string) {
 		switch op {
 		case "DescribeInstanceInformation":
 			return 200, node
 		case "SendCommand":
 			return 0, ""
 		case "ListCommands":
-			return 200, `{"Commands":[{"CommandId":"c-1","DocumentName":"AWS-RunShellScript","Comment":"awsops cwagent status","Status":"Success"}]}`
+			_, rest, _ := strings.Cut(w.bodies[1], `"Comment":"`)
+			comment, _, _ := strings.Cut(rest, `"`)
+			return 200, `{"Commands":[{"CommandId":"c-0","DocumentName":"AWS-RunShellScript","Comment":"awsops cwagent status","Status":"Success"},` +
+				`{"CommandId":"c-1","DocumentName":"AWS-RunShellScript","Comment":"` + comment + `","Status":"Success"}]}`
 		case "GetCommandInvocation":
 			if n == 1 {
 				return 400, `{"__type":"InvocationDoesNotExist"}`
@@ -105,7 +109,7 @@ func TestOverTheSDK(t *testing.T) {
 			return 200, `{"CommandId":"c-1","Status":"Success","StatusDetails":"Success","ResponseCode":0,"StandardOutputContent":"{\"status\":\"running\",\"configstatus\":\"configured\",\"version\":\"1.3\"}"}`
 		}
 		return 400, `{"__type":"ValidationException","message":"no"}`
-	}}
+	}
 	cfg := cwagent.Config{
 		AWS:   aws.Config{Region: "us-east-1", Credentials: credentials(), HTTPClient: &http.Client{Transport: w}},
 		Clock: &awsopstest.Clock{}, Options: []func(*ssm.Options){func(o *ssm.Options) { o.BaseEndpoint = new("https://ssm.example.org") }},

@@ -2,9 +2,9 @@ package cwagent
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +19,7 @@ import (
 const (
 	lookInterval = 3 * time.Second
 	settling     = 30 * time.Second // how long ListCommands may not show a command that was sent, and an invocation may be missing
+	window       = 2 * time.Hour    // how far back commands are looked at: longer than any may take, and than clocks differ
 	delivery     = 600              // seconds until a command that was not delivered is given up
 	sends        = 3                // how often a command is sent whose answer is lost and which is not found
 )
@@ -27,7 +28,7 @@ const (
 type command struct {
 	document string
 	params   map[string][]string
-	comment  string // the run and the step, at most 100 characters: by it a command is found again
+	comment  string // the run and the step, at most 90 characters: by it a command is found again
 	join     bool   // a command with this comment that is under way is followed in place of a new one
 }
 
@@ -56,16 +57,25 @@ func (c *Client) run(ctx context.Context, instance string, cmd command, tell fun
 // send returns the ID of the command. SendCommand has no token: when its answer is lost, the command is looked for by its
 // comment, and sent again only when it cannot be found, which does no harm if it was there after all.
 func (c *Client) send(ctx context.Context, instance string, cmd command) (id string, err error) {
+	known := map[string]bool{} // of earlier runs
 	if cmd.join {
-		if id, err = c.find(ctx, instance, cmd, c.caller.Clock.Now().Add(-2*time.Hour), true); id != "" || err != nil {
-			return id, err
+		before, err := c.sentBefore(ctx, instance, cmd)
+		if err != nil {
+			return "", err
 		}
+		for _, x := range before {
+			if !ended(string(x.Status)) {
+				return *x.CommandId, nil
+			}
+			known[*x.CommandId] = true
+		}
+	} else {
+		cmd.comment += " " + rand.Text()[:8] // of this one alone
 	}
 	in := &ssm.SendCommandInput{
 		DocumentName: &cmd.document, Parameters: cmd.params, Comment: &cmd.comment, InstanceIds: []string{instance}, TimeoutSeconds: new(int32(delivery)),
 	}
 	for n := 1; ; n++ {
-		began := c.caller.Clock.Now()
 		out, err := do(ctx, c, "SendCommand", instance, call.OnlyRefused, c.api.SendCommand, in)
 		switch {
 		case err == nil && out.Command != nil && aws.ToString(out.Command.CommandId) != "":
@@ -75,7 +85,7 @@ func (c *Client) send(ctx context.Context, instance string, cmd command) (id str
 		case !errors.Is(err, awsops.ErrUnknownOutcome), context.Cause(ctx) != nil:
 			return "", err
 		}
-		if id, lookErr := c.search(ctx, instance, cmd, began.Add(-time.Minute)); id != "" || lookErr != nil {
+		if id, lookErr := c.search(ctx, instance, cmd, known); id != "" || lookErr != nil {
 			return id, lookErr
 		}
 		if n == sends {
@@ -85,18 +95,24 @@ func (c *Client) send(ctx context.Context, instance string, cmd command) (id str
 }
 
 // search looks for a command that may have been sent until ListCommands would show it.
-func (c *Client) search(ctx context.Context, instance string, cmd command, since time.Time) (id string, err error) {
+func (c *Client) search(ctx context.Context, instance string, cmd command, known map[string]bool) (id string, err error) {
 	began := c.caller.Clock.Now()
 	err = awsops.Poll(ctx, c.caller.Clock, lookInterval, func(ctx context.Context) (bool, error) {
-		var err error
-		id, err = c.find(ctx, instance, cmd, since, false)
-		return id != "" || c.caller.Clock.Now().Sub(began) > settling, err
+		found, err := c.sentBefore(ctx, instance, cmd)
+		for _, x := range found {
+			if !known[*x.CommandId] {
+				id = *x.CommandId
+				return true, nil
+			}
+		}
+		return c.caller.Clock.Now().Sub(began) > settling, err
 	})
 	return id, err
 }
 
-// find is the newest command with the comment, or "". underWay: only one that has not ended.
-func (c *Client) find(ctx context.Context, instance string, cmd command, since time.Time, underWay bool) (id string, err error) {
+// sentBefore are the commands with the comment, newest first.
+func (c *Client) sentBefore(ctx context.Context, instance string, cmd command) (found []types.Command, err error) {
+	since := c.caller.Clock.Now().Add(-window)
 	in := &ssm.ListCommandsInput{
 		InstanceId: &instance,
 		Filters:    []types.CommandFilter{{Key: types.CommandFilterKeyInvokedAfter, Value: new(since.UTC().Format("2006-01-02T15:04:05Z"))}},
@@ -104,16 +120,15 @@ func (c *Client) find(ctx context.Context, instance string, cmd command, since t
 	for {
 		out, err := do(ctx, c, "ListCommands", instance, call.Harmless, c.api.ListCommands, in)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, x := range out.Commands {
-			open := slices.Contains([]types.CommandStatus{types.CommandStatusPending, types.CommandStatusInProgress}, x.Status)
-			if aws.ToString(x.Comment) == cmd.comment && aws.ToString(x.DocumentName) == cmd.document && (open || !underWay) {
-				return aws.ToString(x.CommandId), nil // the newest comes first
+			if aws.ToString(x.Comment) == cmd.comment && aws.ToString(x.DocumentName) == cmd.document && aws.ToString(x.CommandId) != "" {
+				found = append(found, x)
 			}
 		}
 		if aws.ToString(out.NextToken) == "" {
-			return "", nil
+			return found, nil
 		}
 		next := *in
 		next.NextToken = out.NextToken

@@ -54,7 +54,7 @@ func install(ctx context.Context, c *cwagent.Client, conf agentconf.Config, opts
 func short(lines []string) (out []string) {
 	for _, l := range lines {
 		doc, comment, _ := strings.Cut(l, ": ")
-		out = append(out, doc+" "+comment[strings.LastIndexByte(comment, ' ')+1:])
+		out = append(out, doc+" "+strings.Fields(comment)[3]) // awsops cwagent run step
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,8 +29,8 @@ const (
 
 // InstallOptions are what [Client.Install] may be told. nil and zero fields are defaults.
 type InstallOptions struct {
-	// RunID is in the comment of every command, [a-zA-Z0-9-]{3,40}; default made from the instance and the configuration, so
-	// that a second run finds the commands of the first.
+	// RunID is in the comment of every command, [a-zA-Z0-9-]{3,40}: a second run finds by it the commands of the first that are
+	// under way. One ID is for one wish; the default is made from the instance, the configuration and these options.
 	RunID string
 
 	// Roles and Profile: the instance must have a profile; if it has none, this one is attached. nil = nobody looks.
@@ -162,9 +163,9 @@ func (in *installation) check() error {
 		problems = append(problems, err)
 	}
 	o := &in.o
-	o.RunID = cmp.Or(o.RunID, runID(in.instance, in.text))
 	o.Method = cmp.Or(o.Method, ByPackage)
 	o.Parameter = cmp.Or(o.Parameter, parameterPrefix+"awsops-"+in.instance)
+	o.RunID = cmp.Or(o.RunID, runID(in.instance, string(o.Method), o.Version, o.Parameter, strconv.FormatBool(o.Replace), in.text))
 	o.Wait.Interval = cmp.Or(max(o.Wait.Interval, 0), 10*time.Second)
 	if !runForm.MatchString(o.RunID) {
 		bad("RunID: %q is not 3 to 40 letters, digits and -", o.RunID)
@@ -209,8 +210,8 @@ var (
 )
 
 // runID is short and the same for the same wish.
-func runID(instance, text string) string {
-	sum := sha256.Sum256([]byte(instance + "\n" + text))
+func runID(wish ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(wish, "\n")))
 	return hex.EncodeToString(sum[:4])
 }
 

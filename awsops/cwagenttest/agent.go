@@ -214,7 +214,7 @@ func (s *Server) Arrived(ctx context.Context, namespace, name string, dimensions
 	_, err = locked(ctx, s, "GetMetricData", func() (*struct{}, error) {
 		seen := s.Clock.Now().Add(-s.o.PublishLag)
 		for _, m := range s.machines {
-			if !m.running || m.Mute || m.Profile == "" {
+			if !m.running || m.Mute || m.Profile == "" || !seen.After(m.active) {
 				continue
 			}
 			for _, text := range m.configs {
