@@ -49,10 +49,11 @@ func checkTags(tags []types.Tag) (map[string]string, error) {
 	if len(tags) > 50 {
 		return nil, awsopstest.Refuse("LimitExceeded", "The number of tags has reached the maximum limit.")
 	}
-	out := map[string]string{}
+	out, seen := map[string]string{}, map[string]bool{}
 	for _, t := range tags {
 		key, value := aws.ToString(t.Key), aws.ToString(t.Value)
-		_, twice := out[strings.ToLower(key)]
+		twice := seen[strings.ToLower(key)]
+		seen[strings.ToLower(key)] = true
 		switch {
 		case key == "" || len(key) > 128 || len(value) > 256:
 			return nil, invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint")

@@ -66,9 +66,15 @@ func (c Config) Metrics(m *Machine) []MetricID {
 	k.machine()
 	k.things()
 	k.others()
-	ids := k.aggregated()
-	slices.SortFunc(ids, func(a, b MetricID) int { return cmp.Compare(a.String(), b.String()) })
-	return slices.CompactFunc(ids, func(a, b MetricID) bool { return a.String() == b.String() })
+	byName := map[string]MetricID{}
+	for _, id := range k.aggregated() {
+		byName[id.String()] = id
+	}
+	var ids []MetricID
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		ids = append(ids, byName[name])
+	}
+	return ids
 }
 
 // Uncounted are the plugins whose metrics are not among [Config.Metrics], since they depend on what is sent to them or on
