@@ -2,6 +2,7 @@ package cwlogs_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -52,5 +53,34 @@ func BenchmarkCursorText(b *testing.B) {
 		if len(c.String()) == 0 {
 			b.Fatal("empty")
 		}
+	}
+}
+
+// What a remembered event costs, as B/op over 500,000.
+func BenchmarkMemoryOf500000(b *testing.B) {
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		take := cwlogs.Memory(500_000)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/500_000, "B/event")
+		runtime.KeepAlive(take)
+	}
+}
+
+// Looking an event up among 500,000, and remembering it.
+func BenchmarkTake(b *testing.B) {
+	take := cwlogs.Memory(500_000)
+	ids := make([]string, 1<<16)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("39%014d%040d", i, i)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		take(500_000, ids[i&(1<<16-1)])
+		i++
 	}
 }

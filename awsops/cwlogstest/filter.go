@@ -94,19 +94,18 @@ func (s *Server) page(g *group, match *matcher, at token, from, to int64, limit 
 }
 
 func (s *Server) begin(g *group, at token, from, to int64) (i, step int) {
-	by := func(a, b event) int { return a.compare(&b) }
 	switch {
 	case at.begun && !at.down:
-		i, _ = slices.BinarySearchFunc(g.events, at.last, by)
+		i, _ = slices.BinarySearchFunc(g.events, at.last, byTime)
 		return i + 1, 1
 	case at.begun:
-		i, _ = slices.BinarySearchFunc(g.events, at.last, by)
+		i, _ = slices.BinarySearchFunc(g.events, at.last, byTime)
 		return i - 1, -1
 	case at.down:
-		i, _ = slices.BinarySearchFunc(g.events, event{at: min(to, 1<<61) + 1}, by)
+		i, _ = slices.BinarySearchFunc(g.events, event{at: min(to, 1<<61) + 1}, byTime)
 		return i - 1, -1
 	}
-	i, _ = slices.BinarySearchFunc(g.events, event{at: from}, by)
+	i, _ = slices.BinarySearchFunc(g.events, event{at: from}, byTime)
 	return i, 1
 }
 

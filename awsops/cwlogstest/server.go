@@ -51,8 +51,8 @@ type event struct {
 	message      string
 }
 
-func (e *event) compare(o *event) int {
-	return cmp.Or(cmp.Compare(e.at, o.at), cmp.Compare(e.ingested, o.ingested), cmp.Compare(e.seq, o.seq))
+func byTime(a, b event) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.ingested, b.ingested), cmp.Compare(a.seq, b.seq))
 }
 
 // size is what an event counts for in a page: AWS adds 26 bytes to each.
@@ -208,24 +208,31 @@ func (s *Server) write(records []Record) {
 		fresh[g] = append(fresh[g], ev)
 	}
 	for g, events := range fresh {
-		g.events = insert(g.events, events, (*event).compare)
-		g.arrived = insert(g.arrived, events, func(a, b *event) int {
+		g.events = insert(g.events, events, byTime)
+		g.arrived = insert(g.arrived, events, func(a, b event) int {
 			return cmp.Or(cmp.Compare(a.ingested, b.ingested), cmp.Compare(a.seq, b.seq))
 		})
 	}
 }
 
-// insert keeps a list in order; what comes is mostly newer than what is there.
-func insert(list, fresh []event, compare func(a, b *event) int) []event {
-	by := func(a, b event) int { return compare(&a, &b) }
-	least := slices.MinFunc(fresh, by)
-	from, _ := slices.BinarySearchFunc(list, least, by)
+// insert keeps a list in order, by merging from the end: what comes is mostly newer than what is there.
+func insert(list, fresh []event, compare func(a, b event) int) []event {
+	slices.SortFunc(fresh, compare)
+	i, at := len(list)-1, len(list)+len(fresh)-1
 	list = append(list, fresh...)
-	slices.SortFunc(list[from:], by)
+	for k := len(fresh) - 1; k >= 0; at-- {
+		if i >= 0 && compare(list[i], fresh[k]) > 0 {
+			list[at] = list[i]
+			i--
+		} else {
+			list[at] = fresh[k]
+			k--
+		}
+	}
 	return list
 }
 
-// call runs a call with its latency, rights and rate.
+// run runs a call with its latency, rights and rate.
 func run[O any](ctx context.Context, s *Server, op string, effect func() (*O, error)) (*O, error) {
 	return awsopstest.Call(ctx, &s.Script, op, func() (*O, error) {
 		s.mu.Lock()
