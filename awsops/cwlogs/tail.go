@@ -23,8 +23,8 @@ import (
 // Each stream is in the order of its timestamps, but for events marked Late: those that became visible after Lag, and those
 // that live tail lost while there was no sign of it. With a negative [TailOptions.TrustLive] only the former remain.
 //
-// Memory: a page to each group, at most 1 MB of text each, and 60 bytes for each event of the last Recheck, up to
-// MaxRemembered. When that is full, the sweep waits until the oldest can be forgotten: the Tail falls behind, by Recheck at
+// Memory: a page to each group, at most 1 MB of text each; at most 8 MB of text to each session while the sweep catches up with
+// it; and 60 bytes for each event of the last Recheck, up to MaxRemembered. When that is full, the sweep waits until the oldest can be forgotten: the Tail falls behind, by Recheck at
 // most, where nothing need be remembered, and loses nothing. A slow range body does the same; no event waits in memory.
 //
 // Throttling, broken connections and failures inside AWS do not end a Tail: it tries again, for as long as ctx allows. Errors,
@@ -32,7 +32,8 @@ import (
 // logs:FilterLogEvents; else the cause of ctx. Without the right logs:StartLiveTail, or logs:DescribeLogGroups for the ARNs
 // of groups that are given by name, it polls.
 //
-// A live tail session is billed by the minute; one follows up to 10 groups. Source: StartLiveTail and FilterLogEvents (API
+// A live tail session is billed by the minute; one follows up to 10 groups. The clock should be right to within Lag: one that
+// is ahead makes events late. Source: StartLiveTail and FilterLogEvents (API
 // reference, read 2026-11); the silent loss from a field report.
 func (c *Client) Tail(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
@@ -126,7 +127,7 @@ func (t *tail) give(e Event) bool {
 func (t *tail) tell(change Change, err error) {
 	switch change {
 	case "":
-	case LiveStarted, LiveTrusted:
+	case LiveStarted, LiveTrusted, LiveDoubtful: // a busy group comes and goes
 		t.c.caller.Log.Debug("cwlogs: tail", "change", string(change))
 	default:
 		t.c.caller.Log.Warn("cwlogs: tail", "change", string(change), "error", err)

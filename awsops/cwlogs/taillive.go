@@ -23,8 +23,8 @@ const (
 	away = 5 * time.Second
 	// silence is how long a session may say nothing, which it never does for more than a second, before it is given up.
 	silence = 15 * time.Second
-	// maxHeld bounds the events that wait for the sweep to catch up.
-	maxHeld = 10_000
+	// maxHeld bounds the text of the events that wait for the sweep to catch up.
+	maxHeld = 8 << 20
 )
 
 // liveTail is the sessions of a Tail.
@@ -51,6 +51,7 @@ type session struct {
 	since   time.Time
 	trusted bool
 	held    []Event
+	bytes   int // of held
 	told    Change
 }
 
@@ -270,7 +271,7 @@ func (l *liveTail) end(s *session, err *Error) {
 
 // doubt drops what a session said: the sweep will bring it.
 func (l *liveTail) doubt(s *session, why Change) {
-	s.since, s.trusted, s.held = time.Time{}, false, nil
+	s.since, s.trusted, s.held, s.bytes = time.Time{}, false, nil, 0
 	if why != "" && s.told != why {
 		s.told = why
 		l.t.tell(why, nil)
@@ -284,7 +285,7 @@ func (l *liveTail) update(s *session, u *types.LiveTailSessionUpdate) {
 		l.sample(u)
 		l.doubt(s, LiveSampled)
 		return
-	case len(u.SessionResults) > l.t.opt.TrustLive, len(s.held)+len(u.SessionResults) > maxHeld,
+	case len(u.SessionResults) > l.t.opt.TrustLive, s.bytes > maxHeld,
 		l.t.pos.remembered()+len(u.SessionResults) > l.t.opt.MaxRemembered:
 		l.doubt(s, LiveDoubtful)
 		return
@@ -304,6 +305,7 @@ func (l *liveTail) update(s *session, u *types.LiveTailSessionUpdate) {
 			}
 		default:
 			s.held = append(s.held, e)
+			s.bytes += len(e.Message) + 256
 		}
 	}
 }
@@ -328,7 +330,7 @@ func (l *liveTail) caughtUp() {
 			continue
 		}
 		held := s.held
-		s.trusted, s.held = true, nil
+		s.trusted, s.held, s.bytes = true, nil, 0
 		if s.told != LiveTrusted {
 			s.told = LiveTrusted
 			l.t.tell(LiveTrusted, nil)
@@ -403,7 +405,7 @@ func (l *liveTail) close() {
 			_ = s.stream.Close()
 			s.stream = nil
 		}
-		s.since, s.trusted, s.held = time.Time{}, false, nil
+		s.since, s.trusted, s.held, s.bytes = time.Time{}, false, nil, 0
 	}
 }
 

@@ -14,7 +14,8 @@ type TailOptions struct {
 	// Lag is how far the sweep stays behind: events that can be found within this time of their timestamp are handed on in
 	// order. It covers the sender's buffer and CloudWatch's own delay. 1 s to 10 min; default 15 s.
 	Lag time.Duration
-	// Interval is the time between two sweeps, 1 s to 10 min; default 5 s.
+	// Interval is the time between two sweeps, 1 s to 10 min; default 5 s. A sweep is a call to each group at least: with many
+	// groups a longer one keeps within the account's rate of FilterLogEvents.
 	Interval time.Duration
 	// Recheck is how long after its timestamp an event that was not there in time is still found; it comes then, marked Late.
 	// At least Lag, at most 24 h; default 2 min.
