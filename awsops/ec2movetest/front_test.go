@@ -98,7 +98,7 @@ func TestEveryFieldOverTheWire(t *testing.T) {
 				}),
 			})
 			out := reflect.ValueOf(client).MethodByName(m.Name).Call([]reflect.Value{reflect.ValueOf(t.Context()), in})
-			if err, _ := out[1].Interface().(error); err != nil {
+			if err, ok := reflect.TypeAssert[error](out[1]); ok {
 				require.NoError(t, err)
 			}
 			assertFields(t, in.Interface(), got)

@@ -50,8 +50,8 @@ func (r *region) createManagedPrefixList(in *ec2.CreateManagedPrefixListInput) (
 	}
 	same := *in
 	same.ClientToken = nil
-	print := fingerprint(same)
-	id, err := r.again("CreateManagedPrefixList", aws.ToString(in.ClientToken), print)
+	mark := fingerprint(same)
+	id, err := r.again("CreateManagedPrefixList", aws.ToString(in.ClientToken), mark)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *region) createManagedPrefixList(in *ec2.CreateManagedPrefixListInput) (
 	}
 	l.pass(r, types.PrefixListStateCreateInProgress, types.PrefixListStateCreateComplete)
 	r.lists.put(r, l)
-	r.remember("CreateManagedPrefixList", aws.ToString(in.ClientToken), print, l.id)
+	r.remember("CreateManagedPrefixList", aws.ToString(in.ClientToken), mark, l.id)
 	return &ec2.CreateManagedPrefixListOutput{PrefixList: l.describe(r)}, nil
 }
 

@@ -29,7 +29,6 @@ type region struct {
 	breaks     *types.Image // of the next image
 	tokens     map[string]token
 	released   map[string]time.Time // names of images that were deregistered
-	hosts      int                  // public addresses handed out
 
 	vpcs         store[*vpc]
 	subnets      store[*subnet]
@@ -48,7 +47,7 @@ var _ ec2move.API = (*region)(nil)
 
 type zone struct{ letter, name, id string }
 
-type token struct{ print, id string }
+type token struct{ mark, id string }
 
 type shortage struct {
 	zone, typ string // "" = any
@@ -221,7 +220,7 @@ func (r *region) key(name string) (arn string, ok bool) {
 }
 
 // again finds what an earlier call with the same client token made, and refuses one with other parameters.
-func (r *region) again(scope, clientToken, print string) (id string, err error) {
+func (r *region) again(scope, clientToken, mark string) (id string, err error) {
 	if clientToken == "" {
 		return "", nil
 	}
@@ -234,14 +233,14 @@ func (r *region) again(scope, clientToken, print string) (id string, err error) 
 		}
 	}
 	t, ok := r.tokens[scope+"/"+clientToken]
-	if ok && t.print != print {
+	if ok && t.mark != mark {
 		return "", refuse("IdempotentParameterMismatch", "Client token already used before with different parameters.")
 	}
 	return t.id, nil
 }
 
-func (r *region) remember(scope, clientToken, print, id string) {
+func (r *region) remember(scope, clientToken, mark, id string) {
 	if clientToken != "" {
-		r.tokens[scope+"/"+clientToken] = token{print, id}
+		r.tokens[scope+"/"+clientToken] = token{mark, id}
 	}
 }

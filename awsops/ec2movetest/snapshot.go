@@ -56,7 +56,7 @@ type copyPlan struct {
 
 // planCopy checks the copy of a snapshot from another Region: which key it is encrypted with, and how many bytes that moves.
 // A key that is not there is found later, when the copy runs.
-func (r *region) planCopy(src *region, of *snapshot, encrypted *bool, key *string, minutes *int64, forImage bool) (copyPlan, error) {
+func (r *region) planCopy(of *snapshot, encrypted *bool, key *string, minutes *int64, forImage bool) (copyPlan, error) {
 	p := copyPlan{of: of}
 	switch {
 	case key != nil && !aws.ToBool(encrypted) && (forImage || of.key == ""):
@@ -175,7 +175,7 @@ func (r *region) copySnapshot(in *ec2.CopySnapshotInput) (*ec2.CopySnapshotOutpu
 	if in.CompletionDurationMinutes != nil {
 		minutes = aws.Int64(int64(*in.CompletionDurationMinutes))
 	}
-	p, err := r.planCopy(src, of, in.Encrypted, in.KmsKeyId, minutes, false)
+	p, err := r.planCopy(of, in.Encrypted, in.KmsKeyId, minutes, false)
 	if err != nil {
 		return nil, err
 	}
