@@ -248,7 +248,10 @@ func TestPutFileWhileTheFileChanges(t *testing.T) {
 			_, err = f.WriteString("more")
 			return errors.Join(err, f.Close())
 		},
-		"replaced": func(path string) error { return atomicfile.Write(path, random(17*kib), 0o600) },
+		"replaced, with the same size and time": func(path string) error {
+			stat, err := os.Stat(path)
+			return errors.Join(err, atomicfile.Write(path, random(17*kib), 0o600), os.Chtimes(path, stat.ModTime(), stat.ModTime()))
+		},
 		"removed":  os.Remove,
 	} {
 		t.Run(name, func(t *testing.T) {
