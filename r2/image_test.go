@@ -147,7 +147,7 @@ func pictures(tb testing.TB) map[string][]byte {
 // decoded is the pixels.
 func decoded(tb testing.TB, data []byte) string {
 	tb.Helper()
-	var text string
+	var text strings.Builder
 	switch {
 	case bytes.HasPrefix(data, []byte("GIF")):
 		all, err := gif.DecodeAll(bytes.NewReader(data))
@@ -162,10 +162,10 @@ func decoded(tb testing.TB, data []byte) string {
 	require.NoError(tb, err)
 	for x := range img.Bounds().Dx() {
 		for y := range img.Bounds().Dy() {
-			text += fmt.Sprint(img.At(x, y))
+			text.WriteString(fmt.Sprint(img.At(x, y)))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func TestStripMetadata(t *testing.T) {

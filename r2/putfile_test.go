@@ -252,7 +252,7 @@ func TestPutFileWhileTheFileChanges(t *testing.T) {
 			stat, err := os.Stat(path)
 			return errors.Join(err, atomicfile.Write(path, random(17*kib), 0o600), os.Chtimes(path, stat.ModTime(), stat.ModTime()))
 		},
-		"removed":  os.Remove,
+		"removed": os.Remove,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
