@@ -67,10 +67,10 @@ func (m *move) passed(id StepID) {
 	}
 }
 
-// findImage finds the image of the step at work.
-func (m *move) findImage(ctx context.Context, in calls) error {
+// findImage finds the image of the step at work. One that is not ours is left for the step to complain about.
+func (m *move) findImage(ctx context.Context, in calls, foreign func(types.Image) string) error {
 	found, attempt, err := m.imageByName(ctx, in)
-	if err != nil || found == nil || !m.spec.ours(found.Tags) {
+	if err != nil || found == nil || m.foreign(*found, imaging{foreign: foreign}) != "" {
 		return err
 	}
 	m.set(func(p *Progress) {

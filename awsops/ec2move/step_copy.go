@@ -24,7 +24,9 @@ func stepCopy() step {
 		id:   StepCopy,
 		do:   func(ctx context.Context, m *move) (turn, error) { return m.copyImage(ctx, m.of(StepImage).ID) },
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.dst, StepCopy) },
-		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.dst) },
+		find: func(ctx context.Context, m *move) error {
+			return m.findImage(ctx, m.dst, m.notCopyOf(m.of(StepImage).ID))
+		},
 	}
 }
 
@@ -33,16 +35,7 @@ func (m *move) copyImage(ctx context.Context, source string) (turn, error) {
 		return turn{}, errors.New("the state does not say which image is to be copied")
 	}
 	t, err := m.image(ctx, imaging{
-		in: m.dst,
-		foreign: func(i types.Image) string { // EC2 tells both of copies since 2025; of older ones neither
-			if from := aws.ToString(i.SourceImageId); from != "" && from != source {
-				return "it is a copy of " + from
-			}
-			if from := aws.ToString(i.SourceImageRegion); from != "" && from != m.spec.From.Region {
-				return "it is a copy from " + from
-			}
-			return ""
-		},
+		in: m.dst, foreign: m.notCopyOf(source),
 		create: func(ctx context.Context, name string) (*string, error) {
 			in := &ec2.CopyImageInput{
 				SourceImageId: &source, SourceRegion: &m.spec.From.Region, Name: &name, ClientToken: &name,
@@ -67,6 +60,20 @@ func (m *move) copyImage(ctx context.Context, source string) (turn, error) {
 		return t, err
 	}
 	return m.copyRefused(e)
+}
+
+// notCopyOf says why an image is not a copy of source, "" if it is, as far as EC2 tells: of old copies it does not. source may be
+// empty for one that is gone.
+func (m *move) notCopyOf(source string) func(types.Image) string {
+	return func(i types.Image) string {
+		if from := aws.ToString(i.SourceImageId); from != "" && source != "" && from != source {
+			return "it is a copy of " + from
+		}
+		if from := aws.ToString(i.SourceImageRegion); from != "" && from != m.spec.From.Region {
+			return "it is a copy from " + from
+		}
+		return ""
+	}
 }
 
 // copyRefused is what becomes of a CopyImage or CopySnapshot that EC2 has refused.

@@ -10,6 +10,8 @@ func stepHotCopy() step {
 		skip: func(m *move) bool { return m.spec.Capture != TwoPass },
 		do:   func(ctx context.Context, m *move) (turn, error) { return m.copyImage(ctx, m.of(StepHotImage).ID) },
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.dst, StepHotCopy) },
-		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.dst) },
+		find: func(ctx context.Context, m *move) error {
+			return m.findImage(ctx, m.dst, m.notCopyOf(m.of(StepHotImage).ID))
+		},
 	}
 }

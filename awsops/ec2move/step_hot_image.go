@@ -10,6 +10,6 @@ func stepHotImage() step {
 		skip: func(m *move) bool { return m.spec.Capture != TwoPass },
 		do:   func(ctx context.Context, m *move) (turn, error) { return m.capture(ctx, true) },
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.src, StepHotImage) },
-		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src) },
+		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src, m.notOfSource) },
 	}
 }

@@ -21,20 +21,14 @@ func stepImage() step {
 			return m.capture(ctx, m.spec.Capture == CrashConsistent)
 		},
 		undo: func(ctx context.Context, m *move) (turn, error) { return m.removeImages(ctx, m.src, StepImage) },
-		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src) },
+		find: func(ctx context.Context, m *move) error { return m.findImage(ctx, m.src, m.notOfSource) },
 	}
 }
 
 // capture makes an image of the source.
 func (m *move) capture(ctx context.Context, noReboot bool) (turn, error) {
 	return m.image(ctx, imaging{
-		in: m.src,
-		foreign: func(i types.Image) string {
-			if from := aws.ToString(i.SourceInstanceId); from != m.spec.From.ID {
-				return fmt.Sprintf("it was made of %s", orNone(from))
-			}
-			return ""
-		},
+		in: m.src, foreign: m.notOfSource,
 		create: func(ctx context.Context, name string) (*string, error) {
 			out, err := mutate(ctx, m, "CreateImage", name, call.Harmless, m.src.createImage, &ec2.CreateImageInput{
 				InstanceId: &m.spec.From.ID, Name: &name, NoReboot: &noReboot,
@@ -47,4 +41,12 @@ func (m *move) capture(ctx context.Context, noReboot bool) (turn, error) {
 			return out.ImageId, nil
 		},
 	})
+}
+
+// notOfSource says why an image is not one of the source, "" if it is.
+func (m *move) notOfSource(i types.Image) string {
+	if from := aws.ToString(i.SourceInstanceId); from != m.spec.From.ID {
+		return "it was made of " + orNone(from)
+	}
+	return ""
 }

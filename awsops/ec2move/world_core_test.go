@@ -2,6 +2,7 @@ package ec2move_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -119,4 +120,12 @@ func stepsOf(events []awsops.Event) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// as is the *Error in err.
+func as(t testing.TB, err error) *ec2move.Error {
+	t.Helper()
+	e, ok := errors.AsType[*ec2move.Error](err)
+	require.True(t, ok, "%v", err)
+	return e
 }
