@@ -92,6 +92,9 @@ func findCopy(ctx context.Context, m *move) error {
 	if err != nil || found == nil || !alive(*found) || !m.spec.ours(found.Tags) {
 		return err
 	}
+	if err := m.elsewhere(*found); err != nil {
+		return err
+	}
 	m.set(func(p *Progress) {
 		p.Phase, p.ID, p.IDs = Done, aws.ToString(found.InstanceId), map[string]string{inSubnet: aws.ToString(found.SubnetId)}
 	})

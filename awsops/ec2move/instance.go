@@ -73,19 +73,30 @@ func alive(i types.Instance) bool {
 // takeOver takes an instance that was launched before for the copy, unless it is dead or not where the move wants it.
 func (m *move) takeOver(i types.Instance) (turn, error) {
 	id := aws.ToString(i.InstanceId)
-	switch subnet := aws.ToString(i.SubnetId); {
+	switch err := m.elsewhere(i); {
 	case !m.spec.ours(i.Tags):
 		return turn{}, &Error{Resource: id, Reason: "has the client token of this move, but not its tag " + TagMove, Err: awsops.ErrConflict, Hint: "choose another ID for the move"}
 	case !alive(i):
 		return turn{}, m.died(i)
-	case m.spec.To.SubnetID != "" && subnet != m.spec.To.SubnetID:
-		return turn{}, &Error{
-			Resource: id, Reason: fmt.Sprintf("this move has launched it in %s, before its target was changed to %s", subnet, m.spec.To.SubnetID),
-			Err: awsops.ErrConflict, Hint: "go on with that subnet, or roll back and choose another ID",
-		}
-	default:
-		m.set(func(p *Progress) { p.Phase, p.ID, p.Note, p.IDs = Begun, id, "", map[string]string{inSubnet: subnet} })
-		return turn{done: true}, nil
+	case err != nil:
+		return turn{}, err
+	}
+	m.set(func(p *Progress) {
+		p.Phase, p.ID, p.Note, p.IDs = Begun, id, "", map[string]string{inSubnet: aws.ToString(i.SubnetId)}
+	})
+	return turn{done: true}, nil
+}
+
+// elsewhere is the error of a copy that runs in another subnet than the one that the target names by now.
+func (m *move) elsewhere(i types.Instance) error {
+	subnet := aws.ToString(i.SubnetId)
+	if m.spec.To.SubnetID == "" || m.spec.To.SubnetID == subnet {
+		return nil
+	}
+	return &Error{
+		Resource: aws.ToString(i.InstanceId), Err: awsops.ErrConflict,
+		Reason: fmt.Sprintf("this move has launched it in %s, before its target was changed to %s", subnet, m.spec.To.SubnetID),
+		Hint:   "go on with that subnet, or roll back and choose another ID",
 	}
 }
 
