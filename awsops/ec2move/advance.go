@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/internal/call"
@@ -52,6 +53,9 @@ type move struct {
 	src, dst calls
 	events   []awsops.Event
 	changed  bool // the one call that changes something was made
+
+	may       func(StepID, Progress) bool // nil = always; false ends the turn before the step does anything: see Fleet
+	snapshots []types.Snapshot            // that this turn has seen of the step at work
 }
 
 // Advance looks at the first step that is not done, makes at most one call that changes something, and says when to come back.
@@ -59,11 +63,16 @@ type move struct {
 // [Client.Find] made. Keep the state that it returns even beside an error. The error of a step that AWS has given up on comes
 // again until what it names is mended.
 func (c *Client) Advance(ctx context.Context, st State) (State, Next, error) {
+	return c.advance(ctx, &move{}, st)
+}
+
+// advance is Advance with a move that the caller looks into afterwards.
+func (c *Client) advance(ctx context.Context, m *move, st State) (State, Next, error) {
 	st = st.clone()
 	if err := st.Spec.check(); err != nil {
 		return st, Next{}, &Error{Err: err}
 	}
-	m := &move{c: c, spec: st.Spec, st: &st, src: c.in(st.Spec.From.Region), dst: c.in(st.Spec.To.Region)}
+	m.c, m.spec, m.st, m.src, m.dst = c, st.Spec, &st, c.in(st.Spec.From.Region), c.in(st.Spec.To.Region)
 	if st.Undo {
 		return m.back(ctx)
 	}
@@ -76,6 +85,10 @@ func (c *Client) Advance(ctx context.Context, st State) (State, Next, error) {
 			m.set(func(p *Progress) { p.Phase = Skipped })
 			continue
 		}
+		if m.may != nil && !m.may(s.id, m.progress()) {
+			return st, Next{Events: m.events}, nil
+		}
+		m.snapshots = nil
 		t, err := s.do(ctx, m)
 		if err != nil && !errors.Is(err, errOneCall) {
 			return st, Next{Events: m.events}, m.explain(err)

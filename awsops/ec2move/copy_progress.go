@@ -15,6 +15,7 @@ import (
 // a text, "45%", and what is written on the volume, when it knows it, as FullSnapshotSizeInBytes; before that the volume's size
 // stands for it.
 func (m *move) measured(s types.Snapshot) (done, total int64) {
+	m.snapshots = append(m.snapshots, s)
 	total = aws.ToInt64(s.FullSnapshotSizeInBytes)
 	if total == 0 {
 		total = int64(aws.ToInt32(s.VolumeSize)) << 30
