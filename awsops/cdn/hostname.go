@@ -60,7 +60,7 @@ func covers(pattern, host string) bool {
 		return true
 	}
 	suffix, ok := strings.CutPrefix(pattern, "*")
-	if !ok || strings.HasPrefix(host, "*.") {
+	if !ok || !strings.HasPrefix(suffix, ".") || strings.HasPrefix(host, "*.") {
 		return false
 	}
 	label, found := strings.CutSuffix(host, suffix)

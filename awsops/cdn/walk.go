@@ -101,21 +101,23 @@ func (p *Probe) follow(a *Answer, at step, location string) (step, bool) {
 		a.Problem = "the Location of a redirect is no URL"
 		return at, false
 	}
-	base := &url.URL{Path: "/"}
-	if u, err := url.ParseRequestURI(at.path); err == nil {
-		base = u
+	base, err := url.Parse("https://" + at.host + at.path) // viewers use https, whatever CloudFront asks by
+	if err != nil {
+		a.Problem = "a redirect leads to no URL"
+		return at, false
 	}
-	path := base.ResolveReference(&url.URL{Path: to.Path, RawPath: to.RawPath, RawQuery: to.RawQuery}).RequestURI()
+	whole := base.ResolveReference(to)
+	if whole.Scheme != "http" && whole.Scheme != "https" {
+		a.To = whole.Scheme + ":"
+		return at, false
+	}
+	path, host := whole.RequestURI(), hostOf(whole.Host)
 	if to.Host == "" {
 		at.path = path
 		return at, true
 	}
-	host := hostOf(to.Host)
 	alias := slices.ContainsFunc(p.Aliases, func(alias string) bool { return covers(alias, host) })
 	switch {
-	case to.Scheme != "http" && to.Scheme != "https":
-		a.To = to.Scheme + ":"
-		return at, false
 	case alias:
 		at.through, at.https, at.path = true, a.Protocol == HTTPSOnly, path
 		if a.Host == p.Host {
@@ -126,7 +128,7 @@ func (p *Probe) follow(a *Answer, at step, location string) (step, bool) {
 		return at, true
 	case host == p.Host:
 		a.Past = true
-		return step{https: to.Scheme == "https", host: host, path: path}, true
+		return step{https: whole.Scheme == "https", host: host, path: path}, true
 	}
 	a.To = host
 	return at, false
