@@ -38,7 +38,8 @@ func TestList(t *testing.T) {
 		assert.Equal(t, 1, ours)
 	}
 	calls := w.Calls("ListDistributions")
-	for range list {
+	for _, err := range list {
+		require.NoError(t, err)
 		break
 	}
 	assert.Equal(t, calls+1, w.Calls("ListDistributions"), "no page is asked for before it is needed")
