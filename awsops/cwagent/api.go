@@ -37,12 +37,10 @@ type API interface {
 	ParameterAPI
 }
 
-// ProfileAttacher knows and gives the instance profile of an instance. Attaching one that EC2 does not know yet is the
-// attacher's affair (iamrole.Client.Attach helps).
+// ProfileAttacher gives an instance its instance profile. ec2move.Profiles satisfies it.
 type ProfileAttacher interface {
-	// AttachedProfile is the name of the profile that the instance has, "" for none.
-	AttachedProfile(ctx context.Context, instance string) (name string, err error)
-	// AttachProfile gives a profile to an instance that has none.
+	// AttachProfile gives the profile to the instance, or finds that it has it; another one is an error. That EC2 does not know a
+	// new profile yet is its affair.
 	AttachProfile(ctx context.Context, instance, profile string) error
 }
 

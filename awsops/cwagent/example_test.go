@@ -56,7 +56,7 @@ func ExampleClient_Install_offline() {
 		fmt.Println(err)
 		return
 	}
-	for _, err := range c.Install(context.Background(), "i-0123456789abcdef0", agentconf.Host(nil), &cwagent.InstallOptions{Roles: srv, OnlineWithin: 10 * time.Minute}) {
+	for _, err := range c.Install(context.Background(), "i-0123456789abcdef0", agentconf.Host(nil), &cwagent.InstallOptions{Roles: srv, Profile: "web", OnlineWithin: 10 * time.Minute}) {
 		if err != nil {
 			fmt.Println(err)
 		}

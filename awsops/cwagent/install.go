@@ -33,7 +33,7 @@ type InstallOptions struct {
 	// under way. One ID is for one wish; the default is made from the instance, the configuration and these options.
 	RunID string
 
-	// Roles and Profile: the instance must have a profile; if it has none, this one is attached. nil = nobody looks.
+	// Roles gives the instance its Profile, unless it has it. nil = the profile is somebody else's affair.
 	Roles   ProfileAttacher
 	Profile string
 
@@ -59,7 +59,8 @@ type InstallOptions struct {
 
 	OnlineWithin  time.Duration // how long the instance may take to come online; 0 = as long as ctx
 	ArrivalWithin time.Duration // how long the first data point may take; 0 = as long as ctx
-	Wait          awsops.WaitOptions
+	// Wait: Interval between two looks, default 10 seconds; Progress is called with every event, before the sequence gives it.
+	Wait awsops.WaitOptions
 }
 
 var runForm = regexp.MustCompile(`^[a-zA-Z0-9-]{3,40}$`)
@@ -176,8 +177,8 @@ func (in *installation) check() error {
 	if !parameterForm.MatchString(o.Parameter) {
 		bad("Parameter: %q is not %s and up to 200 letters, digits and _.-", o.Parameter, parameterPrefix)
 	}
-	if o.Profile != "" && o.Roles == nil {
-		bad("Profile: Roles is needed to attach it")
+	if (o.Profile != "") != (o.Roles != nil) {
+		bad("Profile and Roles: the one needs the other")
 	}
 	if o.Version != "" && !versionForm.MatchString(o.Version) {
 		bad("Version: %q is no version", o.Version)
@@ -225,22 +226,9 @@ func (in *installation) role(ctx context.Context) error {
 	if in.o.Roles == nil {
 		return in.tell("role", "not checked", "")
 	}
-	name, err := in.o.Roles.AttachedProfile(ctx, in.instance)
-	if err != nil {
-		return fmt.Errorf("the profile of the instance: %w", err)
+	if err := in.o.Roles.AttachProfile(ctx, in.instance, in.o.Profile); err != nil {
+		return fmt.Errorf("the profile %s: %w", in.o.Profile, err)
 	}
-	if name == "" && in.o.Profile == "" {
-		return &Error{Resource: in.instance, Reason: "it has no instance profile, and Profile names none to attach", Err: awsops.ErrConflict}
-	}
-	if name == "" {
-		attachErr := in.o.Roles.AttachProfile(ctx, in.instance, in.o.Profile)
-		if attachErr != nil { // its answer may have been lost
-			if name, err = in.o.Roles.AttachedProfile(ctx, in.instance); err != nil || name == "" {
-				return fmt.Errorf("attaching the profile %s: %w", in.o.Profile, attachErr)
-			}
-		}
-		name = in.o.Profile
-	}
-	in.profile = &name
-	return in.tell("role", "done", name)
+	in.profile = &in.o.Profile
+	return in.tell("role", "done", in.o.Profile)
 }

@@ -142,7 +142,7 @@ func TestWhatCanBeKnownIsRefusedFirst(t *testing.T) {
 		"method":              {conf: agentconf.Host(nil), opts: cwagent.InstallOptions{Method: "ssh"}, says: "Method:"},
 		"version":             {conf: agentconf.Host(nil), opts: cwagent.InstallOptions{Version: "1'; rm -rf /"}, says: "Version:"},
 		"source":              {conf: agentconf.Host(nil), opts: cwagent.InstallOptions{Source: cwagent.Source{BaseURL: "http://x", KeyURL: "https://x/'", Fingerprint: "3B789C72"}}, says: "Source.Fingerprint:"},
-		"profile":             {conf: agentconf.Host(nil), opts: cwagent.InstallOptions{Profile: "web"}, says: "Roles is needed"},
+		"profile":             {conf: agentconf.Host(nil), opts: cwagent.InstallOptions{Profile: "web"}, says: "Profile and Roles"},
 		"over 4 KB":           {conf: large(4096), says: "AllowAdvanced"},
 		"over 8 KB": {conf: host(func(c *agentconf.Config) {
 			c.MetricsSection.Collected.Disk.Resources = []string{strings.Repeat("x", 4096), strings.Repeat("y", 4096)}
@@ -173,12 +173,13 @@ func TestWhatCanBeKnownIsRefusedFirst(t *testing.T) {
 
 func TestOfflineInstancesAreExplained(t *testing.T) {
 	t.Parallel()
-	t.Run("no profile and none to attach", func(t *testing.T) {
+	t.Run("another profile", func(t *testing.T) {
 		t.Parallel()
-		srv, c := server(t, cwagenttest.Instance{})
-		_, err := install(t.Context(), c, agentconf.Host(nil), &cwagent.InstallOptions{Roles: srv})
-		require.ErrorIs(t, err, awsops.ErrConflict)
-		require.ErrorContains(t, err, "it has no instance profile")
+		srv, c := server(t, cwagenttest.Instance{Profile: "db"})
+		_, err := install(t.Context(), c, agentconf.Host(nil), full(srv))
+		require.ErrorContains(t, err, "cwagent: role "+id+": the profile web: ")
+		require.ErrorContains(t, err, "existing association")
+		assert.Empty(t, srv.Sent())
 	})
 	t.Run("never registers", func(t *testing.T) {
 		t.Parallel()

@@ -55,11 +55,11 @@ func (c *Client) Node(ctx context.Context, instance string) (Node, error) {
 	}
 }
 
-// reasons are why an instance may not be online, the likeliest first. profile is nil when nobody could say which it has.
+// reasons are why an instance may not be online, the likeliest first. profile is nil when nobody has said which it has.
 func (n Node) reasons(profile *string) []string {
 	var out []string
 	if n.Ping == "" {
-		if profile == nil || *profile == "" {
+		if profile == nil {
 			out = append(out, "it has no instance profile with AmazonSSMManagedInstanceCore")
 		} else {
 			out = append(out, fmt.Sprintf("its profile %s lacks AmazonSSMManagedInstanceCore, or was attached minutes ago and the ssm-agent has not noticed (restart it, or the instance)", *profile))

@@ -189,24 +189,15 @@ func locked[O any](ctx context.Context, s *Server, op string, effect func() (*O,
 	})
 }
 
-// AttachedProfile is the profile that the instance has. Its operation in the script is "DescribeIamInstanceProfileAssociations".
-func (s *Server) AttachedProfile(ctx context.Context, instance string) (string, error) {
-	out, err := locked(ctx, s, "DescribeIamInstanceProfileAssociations", func() (*string, error) {
-		if m := s.machines[instance]; m != nil {
-			return &m.Profile, nil
-		}
-		return nil, awsopstest.Refuse("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", instance)
-	})
-	return aws.ToString(out), err
-}
-
-// AttachProfile gives a profile to an instance that has none. Its operation in the script is "AssociateIamInstanceProfile".
+// AttachProfile gives a profile to an instance that has none, or the same. Its operation in the script is "AssociateIamInstanceProfile".
 func (s *Server) AttachProfile(ctx context.Context, instance, profile string) error {
 	_, err := locked(ctx, s, "AssociateIamInstanceProfile", func() (*struct{}, error) {
 		m := s.machines[instance]
 		switch {
 		case m == nil:
 			return nil, awsopstest.Refuse("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", instance)
+		case m.Profile == profile:
+			return &struct{}{}, nil
 		case m.Profile != "":
 			return nil, awsopstest.Refuse("IncorrectState", "There is an existing association for instance %s", instance)
 		}

@@ -64,7 +64,9 @@ func TestAttachRightAfterEnsure(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "web", name)
 
-	err = c.Attach(t.Context(), p, func(ctx context.Context, name string) error { return srv.AttachProfile(ctx, "i-1", name) }, nil)
+	other, err := c.EnsureInstanceRole(t.Context(), iamrole.Role{Name: "db"})
+	require.NoError(t, err)
+	err = c.Attach(t.Context(), other, func(ctx context.Context, name string) error { return srv.AttachProfile(ctx, "i-1", name) }, nil)
 	require.ErrorContains(t, err, "existing association")
 }
 

@@ -104,7 +104,7 @@ func (s *Server) RemoveRoleFromInstanceProfile(ctx context.Context, in *iam.Remo
 }
 
 // AttachProfile is EC2's AssociateIamInstanceProfile, which learns of profiles later than IAM shows them and has two words for
-// it. An instance that has a profile keeps it. The operation is named "AssociateIamInstanceProfile" for the script.
+// it. An instance that has another profile keeps it. The operation is named "AssociateIamInstanceProfile" for the script.
 func (s *Server) AttachProfile(ctx context.Context, instance, name string) error {
 	_, err := locked(ctx, s, "AssociateIamInstanceProfile", func() (*struct{}, error) {
 		p := s.profiles[name].asOf(s.Clock.Now().Add(-s.o.EC2Lag))
@@ -114,7 +114,7 @@ func (s *Server) AttachProfile(ctx context.Context, instance, name string) error
 		case p.role == "":
 			return nil, awsopstest.Refuse("InvalidParameterValue", "IAM Instance Profile %q has no associated IAM Roles", s.arn("instance-profile", p.path, p.name))
 		}
-		if there, ok := s.attached[instance]; ok {
+		if there, ok := s.attached[instance]; ok && there != name {
 			return nil, awsopstest.Refuse("IncorrectState", "There is an existing association for instance %s: %s", instance, there)
 		}
 		s.attached[instance] = name
