@@ -1,6 +1,7 @@
 package cwlogs_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,11 +110,12 @@ func TestTailGoesOnFromItsCursor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		rate int
 		lag  time.Duration
+		long time.Duration
 		set  func(*cwlogstest.Behaviour)
 	}{
 		"live":      {rate: 5, lag: time.Second},
 		"lossy":     {rate: 40, lag: 3 * time.Second, set: func(b *cwlogstest.Behaviour) { b.LossAbove = 10 }},
-		"sampled":   {rate: 600, lag: 3 * time.Second},
+		"sampled":   {rate: 600, lag: 3 * time.Second, long: time.Minute},
 		"late":      {rate: 20, lag: time.Minute},
 		"throttled": {rate: 40, lag: time.Second, set: func(b *cwlogstest.Behaviour) { b.Throttle, b.Empty, b.CutAfter = 0.3, 0.3, 30*time.Second }},
 	} {
@@ -125,10 +127,11 @@ func TestTailGoesOnFromItsCursor(t *testing.T) {
 				srv.Set(tt.set)
 			}
 			begin := srv.Clock.Now()
-			want := tt.rate * 4 * 60
+			long := cmp.Or(tt.long, 4*time.Minute)
+			want := tt.rate * int(long/time.Second)
 			feed := steady("/app", 3, tt.rate, tt.lag)
 			srv.Feed(func(from, to time.Time) []cwlogstest.Record {
-				if end := begin.Add(4 * time.Minute); to.After(end) {
+				if end := begin.Add(long); to.After(end) {
 					to = end
 				}
 				return feed(from, to)
@@ -357,18 +360,18 @@ func TestTailAtTheCeiling(t *testing.T) {
 	srv := cwlogstest.NewServer()
 	srv.AddGroup("/app")
 	begin := srv.Clock.Now()
-	feed := steady("/app", 4, 300, 5*time.Second)
+	feed := steady("/app", 4, 110, 5*time.Second)
 	srv.Feed(func(from, to time.Time) []cwlogstest.Record {
 		if !from.Before(begin.Add(5 * time.Minute)) {
 			return nil
 		}
 		return feed(from, to)
 	})
-	const most = 5000
+	const most = 2000
 	var events []cwlogs.Event
 	q := cwlogs.Query{Groups: []string{"/app"}, Tail: &cwlogs.TailOptions{MaxRemembered: most}}
 	seen := follow(t, srv, client(t, srv), q, 9*time.Minute, func(e cwlogs.Event) { events = append(events, e) })
-	once(t, events, 300*5*60)
+	once(t, events, 110*5*60)
 	var behind time.Duration
 	for _, s := range seen {
 		assert.LessOrEqual(t, s.Remembered, most+100)
@@ -385,14 +388,14 @@ func TestTailFromThePast(t *testing.T) {
 	srv := cwlogstest.NewServer()
 	srv.AddGroup("/app")
 	begin := srv.Clock.Now()
-	srv.Feed(steady("/app", 2, 20, time.Second))
+	srv.Feed(steady("/app", 2, 5, time.Second))
 	srv.Clock.Advance(2 * time.Hour)
 	var events []cwlogs.Event
 	q := cwlogs.Query{Groups: []string{"/app"}, Start: begin}
 	seen := follow(t, srv, client(t, srv), q, 3*time.Minute, func(e cwlogs.Event) { events = append(events, e) })
-	once(t, events, 20*2*60*60)
+	once(t, events, 5*2*60*60)
 	for _, s := range seen {
-		assert.Less(t, s.Remembered, 20*160*3)
+		assert.Less(t, s.Remembered, 5*160*3)
 	}
 	assert.Zero(t, changes(seen)[cwlogs.Full])
 }

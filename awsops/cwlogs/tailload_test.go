@@ -41,7 +41,7 @@ func TestTailHandsOnEachEventOnceInOrder(t *testing.T) {
 
 	got := make([]int32, rate*seconds+rate)
 	last := map[string]time.Time{}
-	disorder, events := 0, 0
+	disorder, events, sampled := 0, 0, 0
 	remembered := 0
 	q := cwlogs.Query{Groups: []string{"/load"}, Start: start, Tail: &cwlogs.TailOptions{Recheck: 40 * time.Second}}
 	seen := follow(t, srv, client(t, srv), q, seconds*time.Second+4*time.Minute, func(e cwlogs.Event) {
@@ -53,6 +53,9 @@ func TestTailHandsOnEachEventOnceInOrder(t *testing.T) {
 			disorder++
 		}
 		last[e.Stream] = e.Timestamp
+		if e.Sampled {
+			sampled++
+		}
 		if events++; events%20_000 == 0 {
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
@@ -70,6 +73,7 @@ func TestTailHandsOnEachEventOnceInOrder(t *testing.T) {
 	assert.GreaterOrEqual(t, written, rate*60)
 	assert.Equal(t, written, events)
 	assert.Zero(t, disorder)
+	assert.Greater(t, sampled, written/2, "the sampling is not reported")
 	c := changes(seen)
 	_, sessions := srv.Sessions()
 	assert.Positive(t, c[cwlogs.LiveSampled], "the fake did not sample")
