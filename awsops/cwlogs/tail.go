@@ -24,7 +24,7 @@ import (
 // that live tail lost while there was no sign of it. With a negative [TailOptions.TrustLive] only the former remain.
 //
 // Memory: a page to each group, at most 1 MB of text each; at most 8 MB of text to each session while the sweep catches up with
-// it; and 60 bytes for each event of the last Recheck, up to MaxRemembered. When that is full, the sweep waits until the oldest can be forgotten: the Tail falls behind, by Recheck at
+// it; and 70 bytes for each event of the last Recheck, up to MaxRemembered. When that is full, the sweep waits until the oldest can be forgotten: the Tail falls behind, by Recheck at
 // most, where nothing need be remembered, and loses nothing. A slow range body does the same; no event waits in memory.
 //
 // Throttling, broken connections and failures inside AWS do not end a Tail: it tries again, for as long as ctx allows. Errors,

@@ -24,7 +24,7 @@ type TailOptions struct {
 	// after anything else that makes live tail doubtful, the sweep alone hands on. 1 to 500; default 100; negative = never,
 	// for an order that nothing disturbs.
 	TrustLive int
-	// MaxRemembered is the largest number of events that are remembered so that none comes twice, at some 60 bytes each; one
+	// MaxRemembered is the largest number of events that are remembered so that none comes twice, at some 70 bytes each; one
 	// of live tail counts for three. 1,000 to 10,000,000; default 500,000. See [Client.Tail] for what happens there.
 	MaxRemembered int
 	// Progress is told after every sweep, and when something changes; on the caller's goroutine. nil = nobody is.
