@@ -243,7 +243,7 @@ func (s *snapshot) progress() string {
 	if s.state == "completed" {
 		return "100%"
 	}
-	return strconv.Itoa(min(int(s.done*100), 99)) + "%"
+	return strconv.Itoa(min(int(s.done*100+1e-6), 99)) + "%"
 }
 
 func (s *snapshot) describe(r *region) types.Snapshot {
