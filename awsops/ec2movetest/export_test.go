@@ -16,3 +16,18 @@ func EchoHandler(answer func(input any) any) http.Handler {
 	}
 	return f
 }
+
+// The parsers, for fuzzing.
+var (
+	DecodeForm = decodeForm
+	Wildcard   = wildcard
+)
+
+// ParseKey reads a public key, and gives it as it is kept.
+func ParseKey(text string) (string, bool) {
+	k, err := parseKey(text, "name")
+	if err != nil {
+		return "", false
+	}
+	return k.public, true
+}
