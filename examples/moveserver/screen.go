@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kitroll/kitroll/awsops"
+)
+
+// screen tells a person how the move goes: a line for each change, and for each tenth of a volume that is copied.
+type screen struct {
+	w      io.Writer
+	events []awsops.Event
+	last   map[string]string // by step and resource: what was said last
+}
+
+func (s *screen) show(e awsops.Event) {
+	s.events = append(s.events, e)
+	text := e.Phase
+	if e.Total > 0 {
+		const width = 20
+		full := int(e.Done * width / e.Total)
+		text = fmt.Sprintf("%-8s %s%s %3d%% of %s", e.Phase, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total, size(e.Total))
+	}
+	key := e.Step + " " + e.Resource
+	if s.last[key] == text {
+		return
+	}
+	if s.last == nil {
+		s.last = map[string]string{}
+	}
+	s.last[key] = text
+	if !e.ETA.IsZero() {
+		text += ", until about " + e.ETA.Local().Format("15:04")
+	}
+	fmt.Fprintf(s.w, "%s  %-12s %-24s %s\n", e.At.Local().Format("Mon 15:04:05"), e.Step, e.Resource, printable(text))
+}
+
+func (s *screen) note(format string, args ...any) { fmt.Fprintf(s.w, format+"\n", args...) }
+
+// size is bytes for people.
+func size(n int64) string {
+	const unit = 1 << 10
+	for _, u := range []struct {
+		name string
+		of   int64
+	}{{"TiB", unit * unit * unit * unit}, {"GiB", unit * unit * unit}, {"MiB", unit * unit}} {
+		if n >= u.of {
+			return fmt.Sprintf("%.1f %s", float64(n)/float64(u.of), u.name)
+		}
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// printable drops control characters: what a platform says must not be able to drive the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text)
+}
