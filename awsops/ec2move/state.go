@@ -97,6 +97,16 @@ func (s State) Retry() State {
 	return s
 }
 
+// Done tells whether every step is done or was passed over.
+func (s State) Done() bool {
+	for _, step := range steps() {
+		if p := s.Steps[step.id].Phase; p != Done && p != Skipped {
+			return false
+		}
+	}
+	return !s.Undo
+}
+
 // clone is a copy that shares nothing that Advance changes.
 func (s State) clone() State {
 	s.Steps = maps.Clone(s.Steps)

@@ -109,7 +109,7 @@ func (j *job) do(ctx context.Context, st ec2move.State, kept bool) error {
 	switch {
 	case j.flags.planOnly:
 		return nil
-	case plan.Stops():
+	case plan.Blocked():
 		return errStops
 	}
 	if err := j.confirm(ctx, "move", "Type move to begin:"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kitroll/kitroll/awsops"
+	"github.com/kitroll/kitroll/awsops/ec2move"
 )
 
 // screen tells a person how the move goes: a line for each change, and for each tenth of a volume that is copied.
@@ -17,24 +18,41 @@ type screen struct {
 
 func (s *screen) show(e awsops.Event) {
 	s.events = append(s.events, e)
-	text := e.Phase
-	if e.Total > 0 {
+	text, key := e.Phase, e.Step+" "+e.Resource
+	if e.Total > 0 && e.Phase != string(ec2move.Done) {
 		const width = 20
-		full := int(e.Done * width / e.Total)
-		text = fmt.Sprintf("%-8s %s%s %3d%% of %s", e.Phase, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total, size(e.Total))
+		full := int(min(e.Done*width/e.Total, width))
+		text = fmt.Sprintf("%-8s %s%s %3d%%", e.Phase, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total)
+		if copies[ec2move.StepID(e.Step)] {
+			text += " of " + size(e.Total)
+		}
+		said := fmt.Sprint(e.Phase, e.Done*10/e.Total)
+		if s.last[key] == said {
+			return
+		}
+		s.remember(key, said)
+	} else {
+		if s.last[key] == text {
+			return
+		}
+		s.remember(key, text)
 	}
-	key := e.Step + " " + e.Resource
-	if s.last[key] == text {
-		return
-	}
-	if s.last == nil {
-		s.last = map[string]string{}
-	}
-	s.last[key] = text
 	if !e.ETA.IsZero() {
 		text += ", until about " + e.ETA.Local().Format("15:04")
 	}
 	fmt.Fprintf(s.w, "%s  %-12s %-24s %s\n", e.At.Local().Format("Mon 15:04:05"), e.Step, e.Resource, printable(text))
+}
+
+// copies are the steps whose progress is counted in bytes.
+var copies = map[ec2move.StepID]bool{
+	ec2move.StepHotImage: true, ec2move.StepHotCopy: true, ec2move.StepImage: true, ec2move.StepCopy: true, ec2move.StepVolumes: true,
+}
+
+func (s *screen) remember(key, said string) {
+	if s.last == nil {
+		s.last = map[string]string{}
+	}
+	s.last[key] = said
 }
 
 func (s *screen) note(format string, args ...any) { fmt.Fprintf(s.w, format+"\n", args...) }
