@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -12,77 +14,125 @@ import (
 	"github.com/kitroll/kitroll/awsops/ec2move"
 )
 
-// Turn is what one activity found or did.
-type Turn struct {
-	State  ec2move.State   `json:"state"`
-	After  time.Duration   `json:"after,omitempty"`
-	Done   bool            `json:"done,omitempty"`
-	Events []awsops.Event  `json:"events,omitempty"`
-	Stop   *Stop           `json:"stop,omitempty"`
+// Input is a move that begins, or one that goes on from a state.
+type Input struct {
+	Spec  ec2move.Spec   `json:"spec"`
+	State *ec2move.State `json:"state,omitempty"`
 }
 
-// Stop is an error that a person has to look at. It is part of the result and no error of the activity, for the state beside it
-// is to be kept.
+// Turn is what one activity found or did.
+type Turn struct {
+	State ec2move.State `json:"state"`
+	After time.Duration `json:"after,omitempty"`
+	Done  bool          `json:"done,omitempty"`
+	Stop  *Stop         `json:"stop,omitempty"`
+}
+
+// Stop is an error that a person has to look at. It is a result and no error of the activity, for the state beside it is to be
+// kept.
 type Stop struct {
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }
 
 // Activities are the calls to EC2.
-type Activities struct{ Client *ec2move.Client }
-
-// Advance makes at most one call that changes something. Temporal runs it at least once: it may be repeated after a crash at any
-// point, as ec2move promises. An error is one that time can mend, and is retried by the policy of the workflow.
-func (a *Activities) Advance(ctx context.Context, st ec2move.State) (Turn, error) {
-	st, next, err := a.Client.Advance(ctx, st)
-	t := Turn{State: st, After: next.After, Done: next.Done, Events: next.Events}
-	if kind := personal(err); kind != "" {
-		t.Stop = &Stop{kind, err.Error()}
-		return t, nil
-	}
-	return t, err
+type Activities struct {
+	Client *ec2move.Client
+	Tell   func(awsops.Event) // nil = nobody
 }
 
-// personal is the kind of an error that no repetition mends, or "".
-func personal(err error) string {
+// Plan is the state from which a move begins. It only reads.
+func (a *Activities) Plan(ctx context.Context, spec ec2move.Spec) (Turn, error) {
+	p, err := a.Client.Plan(ctx, spec)
+	if err != nil {
+		return stopped(Turn{}, err)
+	}
+	var stops []string
+	for _, f := range p.Findings {
+		if f.Severity == ec2move.Stop {
+			stops = append(stops, f.What+" ("+f.Fix+")")
+		}
+	}
+	if len(stops) > 0 {
+		return Turn{Stop: &Stop{"plan", "the move would fail: " + strings.Join(stops, "; ")}}, nil
+	}
+	return Turn{State: ec2move.State{Spec: p.Spec, Source: p.Source}}, nil
+}
+
+// Advance makes at most one call that changes something. It may be repeated after a crash at any point. An error is one that
+// time can mend, and is retried by the policy of the workflow.
+func (a *Activities) Advance(ctx context.Context, st ec2move.State) (Turn, error) {
+	st, next, err := a.Client.Advance(ctx, st)
+	for _, e := range next.Events {
+		if a.Tell != nil {
+			a.Tell(e)
+		}
+	}
+	return stopped(Turn{State: st, After: next.After, Done: next.Done}, err)
+}
+
+// stopped is the turn with an error that no repetition mends, or the other error.
+func stopped(t Turn, err error) (Turn, error) {
 	for _, kind := range []error{
 		awsops.ErrUnknownOutcome, awsops.ErrInvalid, awsops.ErrConflict, awsops.ErrDenied, awsops.ErrQuota, awsops.ErrCapacity,
 		awsops.ErrFailed, awsops.ErrGone,
 	} {
 		if errors.Is(err, kind) {
-			return kind.Error()
+			t.Stop = &Stop{kind.Error(), err.Error()}
+			return t, nil
 		}
 	}
-	return ""
+	return t, err
 }
 
-// Move is the workflow. Its input is a state with nothing but a Spec and the Source of its plan, or any later one. The query
-// "state" tells where it stands. It ends with an ApplicationError, whose type is the kind and whose detail is the state, when a
-// person has to act; started again with that state, it goes on.
-func Move(ctx workflow.Context, st ec2move.State) (ec2move.State, error) {
-	if err := workflow.SetQueryHandler(ctx, "state", func() (ec2move.State, error) { return st, nil }); err != nil {
-		return st, err
-	}
-	calls := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+// Move is the workflow. The query "state" tells where it stands. When a person has to act it fails with an ApplicationError,
+// whose type is the kind and whose detail is the state; started again with that state, it goes on.
+func Move(ctx workflow.Context, in Input) (ec2move.State, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 5 * time.Minute,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, MaximumInterval: time.Minute},
 	})
 	var a *Activities
-	for !workflow.GetInfo(ctx).GetContinueAsNewSuggested() { // a copy of a day is some thousand looks
-		var t Turn
-		if err := workflow.ExecuteActivity(calls, a.Advance, st).Get(ctx, &t); err != nil {
-			return st, err
+	var t Turn
+	if err := workflow.SetQueryHandler(ctx, "state", func() (ec2move.State, error) { return t.State, nil }); err != nil {
+		return t.State, err
+	}
+	if in.State != nil {
+		t.State = *in.State
+	} else if err := workflow.ExecuteActivity(ctx, a.Plan, in.Spec).Get(ctx, &t); err != nil {
+		return t.State, err
+	}
+	for t.Stop == nil && !t.Done {
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() { // a copy of a day is some thousand looks
+			return t.State, workflow.NewContinueAsNewError(ctx, Move, Input{in.Spec, &t.State})
 		}
-		st = t.State
-		switch {
-		case t.Stop != nil:
-			return st, temporal.NewNonRetryableApplicationError(t.Stop.Text, t.Stop.Kind, nil, st)
-		case t.Done:
-			return st, nil
+		next := Turn{}
+		if err := workflow.ExecuteActivity(ctx, a.Advance, t.State).Get(ctx, &next); err != nil {
+			return t.State, err
 		}
+		t = next
 		if err := workflow.Sleep(ctx, t.After); err != nil {
-			return st, err
+			return t.State, err
 		}
 	}
-	return st, workflow.NewContinueAsNewError(ctx, Move, st)
+	if t.Stop != nil {
+		return t.State, temporal.NewNonRetryableApplicationError(t.Stop.Text, t.Stop.Kind, nil, t.State)
+	}
+	return t.State, nil
+}
+
+// where is the state that a failed workflow left behind.
+func where(err error) (st ec2move.State, kind string, ok bool) {
+	if e, is := errors.AsType[*temporal.ApplicationError](err); is && e.HasDetails() && e.Details(&st) == nil {
+		return st, e.Type(), true
+	}
+	return st, "", false
+}
+
+// explain says how to go on after a failure.
+func explain(err error) error {
+	if st, kind, ok := where(err); ok {
+		return fmt.Errorf("%w: a person has to act (%s); the state is at %d steps", err, kind, len(st.Steps))
+	}
+	return err
 }
