@@ -48,6 +48,15 @@ func StoredParts(ctx context.Context, c *Client, key, id string) ([]int32, error
 	return slices.Sorted(maps.Keys(parts)), err
 }
 
+// JournalUpload is the upload that a journal is of.
+func JournalUpload(path string) (Upload, error) {
+	j, err := readJournal(path)
+	if err != nil {
+		return Upload{}, err
+	}
+	return Upload{Key: j.head.Key, ID: j.head.UploadID}, nil
+}
+
 // ReadJournal gives the ETags of the parts that a journal knows.
 func ReadJournal(path string) (map[int32]string, error) {
 	j, err := readJournal(path)

@@ -181,20 +181,17 @@ func TestPutFileSendsADamagedPartAgain(t *testing.T) {
 	i := interrupt(t, r2test.Options{})
 	other := bytes.Clone(i.data)
 	other[7*kib]++
-	id := uploadID(t, i.c)
+	id := i.upload(t).ID
 	require.NoError(t, r2.SendPart(t.Context(), i.c, "film.mp4", id, 5, other[8*kib:10*kib]))
 	require.NoError(t, r2.SendPart(t.Context(), i.c, "film.mp4", id, 6, other[:2*kib]))
 	i.done(t, 4) // the fifth is as it should be
 }
 
-func uploadID(t *testing.T, c *r2.Client) string {
+func (i *interrupted) upload(t *testing.T) r2.Upload {
 	t.Helper()
-	for u, err := range c.Uploads(t.Context(), "") {
-		require.NoError(t, err)
-		return u.ID
-	}
-	require.Fail(t, "no upload")
-	return ""
+	u, err := r2.JournalUpload(i.opts.Journal)
+	require.NoError(t, err)
+	return u
 }
 
 // Trap 15: the process ended after the last call had taken effect, and before its answer was seen.
@@ -230,11 +227,27 @@ func TestPutFileBeginsAnewWhatIsForgotten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := interrupt(t, r2test.Options{})
-			require.NoError(t, i.c.Abort(t.Context(), r2.Upload{Key: "film.mp4", ID: uploadID(t, i.c)}))
+			require.NoError(t, i.c.Abort(t.Context(), i.upload(t)))
 			between(t, i)
 			i.done(t, 9)
 		})
 	}
+}
+
+// Where parts cannot be listed, it shows only with the first call that an upload is gone or complete.
+func TestPutFileWithoutListParts(t *testing.T) {
+	t.Parallel()
+	i := interrupt(t, r2test.Options{NoListParts: true})
+	require.NoError(t, i.c.Abort(t.Context(), i.upload(t)))
+	i.done(t, 1+9)
+
+	i = interrupt(t, r2test.Options{NoListParts: true})
+	i.srv.LoseNext("CompleteMultipartUpload")
+	i.srv.AnswerNext("HeadObject", 503, nil, "")
+	_, err := i.put(t)
+	require.ErrorIs(t, err, r2.ErrUnknownOutcome)
+	i.done(t, 0)
+	assert.Equal(t, 1, i.srv.Writes("film.mp4"))
 }
 
 func TestPutFileWhileTheFileChanges(t *testing.T) {

@@ -72,13 +72,9 @@ func (f *filePut) parts(ctx context.Context, src *source, old *journal) (Info, e
 		var done Info
 		switch {
 		case isCode(err, "NoSuchUpload"):
-			if done, err = f.completed(ctx, whole, old); err == nil {
-				return done, f.forget(old)
+			if done, err = f.gone(ctx, whole, old); !errors.Is(err, errGone) {
+				return done, err
 			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return Info{}, err
-			}
-			f.c.log.WarnContext(ctx, "r2 upload is gone and begins anew", "key", f.key, "upload_id", u.id)
 			old = nil
 		case errors.Is(err, ErrChanged):
 			if err := f.restarts(ctx, old, err); err != nil {
@@ -117,7 +113,31 @@ func (f *filePut) parts(ctx context.Context, src *source, old *journal) (Info, e
 		part = old.head.PartSize
 	}
 	f.report()
-	return f.sendParts(ctx, u, &pieces{rest: whole, part: part})
+	info, err := f.sendParts(ctx, u, &pieces{rest: whole, part: part})
+	if old != nil && isCode(err, "NoSuchUpload") { // where parts cannot be listed, it shows only now
+		if info, err = f.gone(ctx, whole, old); errors.Is(err, errGone) {
+			if f.progress != nil {
+				f.progress.sent.Store(0)
+			}
+			return f.parts(ctx, src, nil)
+		}
+	}
+	return info, err
+}
+
+var errGone = errors.New("the upload is gone")
+
+// gone finds out what became of an upload that the platform no longer knows: it is complete, or has to begin anew: errGone.
+func (f *filePut) gone(ctx context.Context, whole section, old *journal) (Info, error) {
+	done, err := f.completed(ctx, whole, old)
+	switch {
+	case err == nil:
+		return done, f.forget(old)
+	case !errors.Is(err, fs.ErrNotExist):
+		return Info{}, err
+	}
+	f.c.log.WarnContext(ctx, "r2 upload is gone and begins anew", "key", f.key, "upload_id", old.head.UploadID)
+	return Info{}, errGone
 }
 
 // begin opens an upload and its journal.

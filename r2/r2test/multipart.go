@@ -164,6 +164,9 @@ func pageSize(q url.Values, name string) (int, *refusal) {
 // listUploads answers in order of the keys, and of one key in order of their beginning. A delimiter is not there.
 func (s *Server) listUploads(w http.ResponseWriter, c *request) *refusal {
 	q := c.query
+	if s.opts.NoListParts {
+		return refuse(http.StatusNotImplemented, "NotImplemented", "ListMultipartUploads not implemented")
+	}
 	if q.Get("delimiter") != "" {
 		return refuse(http.StatusNotImplemented, "NotImplemented", "ListMultipartUploads with a delimiter not implemented")
 	}

@@ -97,6 +97,7 @@ func TestListMultipartUploads(t *testing.T) {
 	_, got = read("&key-marker=b")
 	assert.Equal(t, []string{ids[3]}, got)
 	assert.Equal(t, "NotImplemented", call{method: http.MethodGet, path: "/images?delimiter=%2F&uploads="}.do(t, srv).code)
+	assert.Equal(t, "NotImplemented", call{method: http.MethodGet, path: "/images?uploads="}.do(t, open(t, r2test.Options{NoListParts: true})).code)
 }
 
 // deleting is a DeleteObjects of these keys.
