@@ -162,7 +162,7 @@ func decoded(tb testing.TB, data []byte) string {
 	require.NoError(tb, err)
 	for x := range img.Bounds().Dx() {
 		for y := range img.Bounds().Dy() {
-			text.WriteString(fmt.Sprint(img.At(x, y)))
+			_, _ = fmt.Fprint(&text, img.At(x, y))
 		}
 	}
 	return text.String()
