@@ -90,14 +90,15 @@ func (c *Client) advance(ctx context.Context, m *move, st State) (State, Next, e
 		}
 		m.snapshots = nil
 		t, err := s.do(ctx, m)
-		if err != nil && !errors.Is(err, errOneCall) {
+		full := errors.Is(err, errOneCall)
+		if err != nil && !full {
 			return st, Next{Events: m.events}, m.explain(err)
 		}
 		if t.done {
 			m.set(func(p *Progress) { p.Phase = Done })
 		}
 		m.tell()
-		if !t.done || m.changed || err != nil {
+		if !t.done || m.changed || full {
 			return st, Next{After: t.after, Events: m.events}, nil
 		}
 	}
@@ -234,14 +235,15 @@ func (m *move) back(ctx context.Context) (State, Next, error) {
 		if t.done = s.undo == nil; s.undo != nil {
 			t, err = s.undo(ctx, m)
 		}
-		if err != nil && !errors.Is(err, errOneCall) {
+		full := errors.Is(err, errOneCall)
+		if err != nil && !full {
 			return *m.st, Next{Events: m.events}, m.explain(fmt.Errorf("rollback: %w", err))
 		}
-		if t.done && err == nil {
+		if t.done && !full {
 			m.set(func(p *Progress) { *p = Progress{Phase: Undone} })
 		}
 		m.tell()
-		if !t.done || m.changed || err != nil {
+		if !t.done || m.changed || full {
 			return *m.st, Next{After: t.after, Events: m.events}, nil
 		}
 	}

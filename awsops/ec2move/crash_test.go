@@ -78,8 +78,8 @@ func (p point) plant(cloud *ec2movetest.Cloud, ops []string) {
 }
 
 // crashing runs until the end or the crash.
-func crashing(t testing.TB, events func(func(awsops.Event, error) bool)) (crashed bool, err error) {
-	t.Helper()
+func crashing(tb testing.TB, events func(func(awsops.Event, error) bool)) (crashed bool, err error) {
+	tb.Helper()
 	defer func() {
 		if r := recover(); r != nil {
 			if r != any(errCrash) {
@@ -88,7 +88,7 @@ func crashing(t testing.TB, events func(func(awsops.Event, error) bool)) (crashe
 			crashed = true
 		}
 	}()
-	_, err = run(t, events)
+	_, err = run(tb, events)
 	return false, err
 }
 

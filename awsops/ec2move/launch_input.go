@@ -50,7 +50,7 @@ func (m *move) runInput(ctx context.Context, subnet types.Subnet) (*ec2.RunInsta
 		in.CreditSpecification = &types.CreditSpecificationRequest{CpuCredits: &s.Credits}
 	}
 	if s.IPv6 > 0 && hasIPv6(subnet) {
-		in.Ipv6AddressCount = aws.Int32(int32(min(s.IPv6, 64))) //nolint:gosec // at most 64
+		in.Ipv6AddressCount = aws.Int32(int32(min(s.IPv6, 64)))
 	}
 	if s.Tenancy == string(types.TenancyDedicated) {
 		in.Placement = &types.Placement{Tenancy: types.TenancyDedicated}

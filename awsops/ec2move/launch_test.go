@@ -174,6 +174,47 @@ func TestWithoutCapacityInTheSubnetThatWasNamed(t *testing.T) {
 	assert.Equal(t, 1, cloud.Calls("RunInstances"))
 }
 
+// Trap 5 at its worst: the first subnet had no room, the copy runs in the second, EC2 does not show it, the state is lost, and by
+// now the first has room.
+func TestTrap5ALostStateLooksBeforeItLaunchesAgain(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, func(o *ec2movetest.Options) { o.Lag = 10 })
+	c := newClient(t, cloud)
+	plan := planned(t, c, plainSpec())
+	cloud.NoCapacity(away, "", "", 1)
+	crash := false
+	cloud.Observe(func(e awsopstest.Event) {
+		if e.Op == "RunInstances" && e.N == 2 && e.When == awsopstest.After && !crash {
+			crash = true
+			panic(errCrash)
+		}
+	})
+	crashed, err := crashing(t, c.Run(t.Context(), plan))
+	require.NoError(t, err)
+	require.True(t, crashed)
+	require.Equal(t, 1, cloud.Made(away).Instances)
+	_, err = run(t, newClient(t, cloud).Run(t.Context(), plan))
+	require.NoError(t, err)
+	assert.Equal(t, 1, cloud.Made(away).Instances)
+	assert.Equal(t, 2, cloud.Calls("RunInstances"))
+}
+
+// User data that was changed since the plan is not the planned copy's.
+func TestUserDataThatChangedIsAConflict(t *testing.T) {
+	t.Parallel()
+	cloud, kept := newCloud(t), &keeper{}
+	c := newClient(t, cloud, kept.into)
+	plan := planned(t, c, plainSpec())
+	cloud.FailNext("RunInstances", "InternalErrorX", "stop here")
+	_, err := run(t, c.Run(t.Context(), plan))
+	require.Error(t, err)
+	kept.last.Source.UserDataHash = "0000"
+	_, err = run(t, c.Resume(t.Context(), *kept.last))
+	require.ErrorIs(t, err, awsops.ErrConflict)
+	assert.NotContains(t, err.Error(), "hunter2")
+	assert.Equal(t, 1, cloud.Calls("RunInstances"))
+}
+
 // recorder is around a cloud, and keeps what is launched.
 type recorder struct {
 	ec2move.API

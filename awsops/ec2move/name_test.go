@@ -1,7 +1,6 @@
 package ec2move_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -23,7 +22,7 @@ func TestNames(t *testing.T) {
 		for _, of := range []string{"", "sg-1", "sg-2"} {
 			for attempt := range 3 {
 				name := spec.Name(step, of, attempt)
-				assert.Regexp(t, regexp.MustCompile(`^[a-z0-9-]{3,64}$`), name)
+				assert.Regexp(t, `^[a-z0-9-]{3,64}$`, name)
 				assert.False(t, seen[name], name)
 				seen[name] = true
 			}

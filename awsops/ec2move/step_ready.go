@@ -37,10 +37,12 @@ func ready(ctx context.Context, m *move) (turn, error) {
 		return turn{done: true}, nil
 	}
 	out, err := read(ctx, m, "DescribeInstanceStatus", m.dst.describeInstanceStatus, &ec2.DescribeInstanceStatusInput{InstanceIds: []string{id}})
-	if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
+	switch {
+	case hasCode(err, "InvalidInstanceID.NotFound"):
+		return turn{after: lookAgain}, nil
+	case err != nil:
 		return turn{}, err
-	}
-	if err != nil || len(out.InstanceStatuses) == 0 {
+	case len(out.InstanceStatuses) == 0:
 		return turn{after: lookAgain}, nil
 	}
 	s := out.InstanceStatuses[0]

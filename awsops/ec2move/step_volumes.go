@@ -102,7 +102,7 @@ func (m *move) carry(ctx context.Context, v Volume) (seen []types.Snapshot, t tu
 			in.Encrypted, in.KmsKeyId = aws.Bool(true), &key
 		}
 		if m.spec.Within > 0 {
-			in.CompletionDurationMinutes = aws.Int32(int32(m.spec.Within / time.Minute)) //nolint:gosec // at most 48 h
+			in.CompletionDurationMinutes = aws.Int32(int32(m.spec.Within / time.Minute))
 		}
 		out, err := mutate(ctx, m, "CopySnapshot", *first.SnapshotId, call.OnlyRefused, m.dst.copySnapshot, in)
 		if err != nil {

@@ -56,7 +56,7 @@ func TestTrap1TwoProcessesSendTheSameTokens(t *testing.T) {
 			cloud.Clock().Advance(10 * time.Second) // the process has a clock of its own
 			front.ServeHTTP(w, r)
 		}))
-		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMoveInAnotherProcess$", "-test.v") //nolint:gosec // this test binary
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMoveInAnotherProcess$", "-test.v")
 		child.Env = append(os.Environ(), childEndpoint+"="+srv.URL)
 		out, err := child.CombinedOutput()
 		srv.Close()
@@ -80,6 +80,7 @@ const childEndpoint = "EC2MOVE_TEST_ENDPOINT"
 
 // TestMoveInAnotherProcess is the process of the test above.
 func TestMoveInAnotherProcess(t *testing.T) {
+	t.Parallel()
 	endpoint := os.Getenv(childEndpoint)
 	if endpoint == "" {
 		return

@@ -57,8 +57,8 @@ func plainSpec() ec2move.Spec {
 	}
 }
 
-func newCloud(t testing.TB, change ...func(*ec2movetest.Options)) *ec2movetest.Cloud {
-	t.Helper()
+func newCloud(tb testing.TB, change ...func(*ec2movetest.Options)) *ec2movetest.Cloud {
+	tb.Helper()
 	o := &ec2movetest.Options{World: world()}
 	for _, c := range change {
 		c(o)
@@ -66,36 +66,36 @@ func newCloud(t testing.TB, change ...func(*ec2movetest.Options)) *ec2movetest.C
 	return ec2movetest.New(o)
 }
 
-func newClient(t testing.TB, cloud *ec2movetest.Cloud, change ...func(*ec2move.Config)) *ec2move.Client {
-	t.Helper()
+func newClient(tb testing.TB, cloud *ec2movetest.Cloud, change ...func(*ec2move.Config)) *ec2move.Client {
+	tb.Helper()
 	cfg := cloud.Config()
 	for _, c := range change {
 		c(&cfg)
 	}
 	c, err := ec2move.New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // run ranges over a move to its end.
-func run(t testing.TB, events func(func(awsops.Event, error) bool)) (seen []awsops.Event, err error) {
-	t.Helper()
+func run(tb testing.TB, events func(func(awsops.Event, error) bool)) (seen []awsops.Event, err error) {
+	tb.Helper()
 	for e, failed := range events {
 		if failed != nil {
 			return seen, failed
 		}
 		seen = append(seen, e)
-		require.Less(t, len(seen), 20000, "a move without end; last: %v", seen[len(seen)-1])
+		require.Less(tb, len(seen), 20000, "a move without end; last: %v", seen[len(seen)-1])
 	}
 	return seen, nil
 }
 
 // planned is a plan, and fails with findings that stop it.
-func planned(t testing.TB, c *ec2move.Client, s ec2move.Spec) *ec2move.Plan {
-	t.Helper()
-	p, err := c.Plan(t.Context(), s)
-	require.NoError(t, err)
-	require.False(t, p.Blocked(), "%+v", p.Findings)
+func planned(tb testing.TB, c *ec2move.Client, s ec2move.Spec) *ec2move.Plan {
+	tb.Helper()
+	p, err := c.Plan(tb.Context(), s)
+	require.NoError(tb, err)
+	require.False(tb, p.Blocked(), "%+v", p.Findings)
 	return p
 }
 
@@ -123,9 +123,9 @@ func stepsOf(events []awsops.Event) string {
 }
 
 // as is the *Error in err.
-func as(t testing.TB, err error) *ec2move.Error {
-	t.Helper()
+func as(tb testing.TB, err error) *ec2move.Error {
+	tb.Helper()
 	e, ok := errors.AsType[*ec2move.Error](err)
-	require.True(t, ok, "%v", err)
+	require.True(tb, ok, "%v", err)
 	return e
 }
