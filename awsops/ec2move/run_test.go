@@ -19,7 +19,7 @@ import (
 	"github.com/kitroll/kitroll/awsops/ec2movetest"
 )
 
-func ExampleClient_Run() {
+func ExampleClient_Run_twoPasses() {
 	cloud := ec2movetest.New(&ec2movetest.Options{World: new(ec2movetest.Sample())}) // real code: Config{AWS: cfg}
 	var kept ec2move.State
 	cfg := cloud.Config()
