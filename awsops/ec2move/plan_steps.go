@@ -75,7 +75,10 @@ func (p *planner) describeStep(s *PlannedStep) {
 		}
 		call("RunInstances %s in %s", p.token(subnet, 0), to)
 	case StepAttach:
-		s.What, s.Duration, s.Undo = "set on the copy what a launch cannot", takesCall, "detach the volumes, turn the protection off"
+		s.What, s.Duration, s.Undo = "set on the copy what a launch cannot", takesCall, "turn the protection off, delete the volumes when the copy is terminated"
+		for _, v := range p.spec.Volumes {
+			call("CreateVolume of %s's copy, AttachVolume as %s", v.ID, v.Device)
+		}
 	case StepReady:
 		s.What, s.Duration = "wait until the copy runs and passes EC2's checks", takesChecks
 		if p.spec.SkipStatusChecks {
@@ -151,9 +154,9 @@ func (p *planner) describeGroups(s *PlannedStep) {
 
 func (p *planner) describeVolumes(s *PlannedStep) {
 	detached := p.allVolumes()[len(p.plan.Source.Devices):]
-	s.What, s.Undo, s.Billed = fmt.Sprintf("carry %s over, %d GiB", count(len(detached), "detached volume"), p.gib(detached)), "delete the volumes and their snapshots", true
+	s.What, s.Undo, s.Billed = fmt.Sprintf("carry %s over, %d GiB", count(len(detached), "detached volume"), p.gib(detached)), "delete the snapshots", true
 	for _, v := range detached {
-		s.Calls = append(s.Calls, "CreateSnapshot of "+v.VolumeID+", CopySnapshot, CreateVolume, AttachVolume as "+v.Name)
+		s.Calls = append(s.Calls, "CreateSnapshot of "+v.VolumeID+" in "+p.spec.From.Region+", CopySnapshot in "+p.spec.To.Region)
 		s.Duration = max(s.Duration, 2*seconds(float64(v.GiB)*1024/mibPerSecond))
 	}
 	s.Duration += 2 * takesImage
