@@ -62,7 +62,7 @@ func ExampleClient_Plan() {
 	// origins
 	// check: look whether the source is still as it was planned
 	// key-pair: import the public key of ops
-	// prefix-lists: find the prefix lists that the rules name
+	// prefix-lists: see that the rules name no prefix list
 	// groups: make 1 security group with all rules
 	// hot-image: make an image of the source, which runs on
 	// hot-copy: copy 1 volume, 8 GiB, to us-east-1

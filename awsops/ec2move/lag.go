@@ -30,6 +30,7 @@ func (m *move) lagging(resource string, err error) (turn, error) {
 	if waited < settle {
 		return turn{after: 5 * time.Second}, nil
 	}
+	m.impatient()
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return turn{}, err
@@ -38,6 +39,9 @@ func (m *move) lagging(resource string, err error) (turn, error) {
 	own.Hint = fmt.Sprintf("EC2 has said so for %v, and shows it in no list: look for %s in %s", waited.Round(time.Second), resource, m.spec.To.Region)
 	return turn{}, &own
 }
+
+// impatient ends a wait of since with an error. Whoever goes on after that has mended something, and waits anew.
+func (m *move) impatient() { m.set(func(p *Progress) { p.Note = "" }) }
 
 // since is how long the step has been waiting for what note says.
 func (m *move) since(note string) time.Duration {

@@ -116,6 +116,9 @@ func (p *planner) describeStep(s *PlannedStep) {
 
 func (p *planner) describeLists(s *PlannedStep) {
 	s.What, s.Duration, s.Undo = "find the prefix lists that the rules name", takesCall, "delete the prefix lists that were made"
+	if len(p.lists) == 0 {
+		s.What, s.Undo = "see that the rules name no prefix list", ""
+	}
 	for _, l := range p.lists {
 		if aws.ToString(l.OwnerId) == ownerAWS {
 			continue

@@ -163,9 +163,12 @@ func TestTrap29NothingWithoutTheTagOfTheMoveIsDeleted(t *testing.T) {
 func TestARollbackFromEveryStep(t *testing.T) {
 	t.Parallel()
 	specs := map[string]func(*ec2move.Spec){
-		"reboot":   func(*ec2move.Spec) {},
-		"stop":     func(s *ec2move.Spec) { s.Capture = ec2move.StopFirst },
-		"two-pass": func(s *ec2move.Spec) { s.Capture = ec2move.TwoPass; s.Volumes = []ec2move.Volume{{ID: "vol-0aaaaaaaaaaaaaaa3", Device: "/dev/sdh"}} },
+		"reboot": func(*ec2move.Spec) {},
+		"stop":   func(s *ec2move.Spec) { s.Capture = ec2move.StopFirst },
+		"two-pass": func(s *ec2move.Spec) {
+			s.Capture = ec2move.TwoPass
+			s.Volumes = []ec2move.Volume{{ID: "vol-0aaaaaaaaaaaaaaa3", Device: "/dev/sdh"}}
+		},
 	}
 	for _, step := range []ec2move.StepID{
 		ec2move.StepCheck, ec2move.StepKeyPair, ec2move.StepPrefixLists, ec2move.StepGroups, ec2move.StepHotImage, ec2move.StepHotCopy, ec2move.StepStop, ec2move.StepImage,

@@ -96,6 +96,7 @@ func (m *move) deleteGroup(ctx context.Context, of, id string) (turn, error) {
 		if m.since("waits for the network interfaces of "+id) < 2*settle {
 			return turn{after: 15 * time.Second}, nil
 		}
+		m.impatient()
 		return turn{}, &Error{
 			Resource: id, Err: awsops.ErrConflict, Reason: "in use by " + strings.Join(interfaces, ", "),
 			Hint: "take these network interfaces out of the group, and go on",
@@ -107,6 +108,7 @@ func (m *move) deleteGroup(ctx context.Context, of, id string) (turn, error) {
 		if m.since("waits for what still uses "+id) < 2*settle {
 			return turn{after: 15 * time.Second}, nil
 		}
+		m.impatient()
 		e, _ := errors.AsType[*Error](err)
 		own := *e
 		own.Hint = "a rule of a group that is not of this move names it: remove that rule, and go on"
