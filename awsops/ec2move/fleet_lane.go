@@ -16,12 +16,13 @@ type lane struct {
 	quota   int
 	using   []*runner // that have some of it
 	waiting []*runner
+	changed bool      // since room was last given
 	early   []*runner // whose image is made, or being made, before there is room for its copy
 }
 
 // aheadTimes the quota is how much copying may wait with its image made: enough to fill what becomes free while images are
 // being made, and little enough that no image is old when it is copied.
-const aheadTimes = 2
+const aheadTimes = 3
 
 func (f *fleet) lane(region string, quota int) *lane {
 	if f.lanes[region] == nil {
@@ -44,7 +45,7 @@ func (r *runner) may(id StepID, p Progress) bool {
 		return true
 	}
 	switch id {
-	case StepHotImage:
+	case StepCheck, StepHotImage:
 	case StepImage:
 		if r.stops() { // there is room for the copy since before the source was stopped
 			return true
@@ -58,15 +59,23 @@ func (r *runner) may(id StepID, p Progress) bool {
 	default:
 		return true
 	}
-	if id == StepImage || id == StepHotImage {
-		if r.ahead {
-			return true
-		}
+	if early(id) && r.ahead {
+		return true
 	}
 	r.release()
-	r.needs = id
-	r.lane.waiting = append(r.lane.waiting, r)
+	r.wait(id)
 	return false
+}
+
+// early tells of the steps before a copy, which are begun when there will soon be room for it.
+func early(id StepID) bool { return id == StepCheck || id == StepHotImage || id == StepImage }
+
+// wait puts the move into its lane, for the room that a step needs.
+func (r *runner) wait(id StepID) {
+	r.needs = id
+	r.long = r.times()
+	r.lane.waiting = append(r.lane.waiting, r)
+	r.lane.changed = true
 }
 
 // stops tells whether the source is stopped for its image.
@@ -85,13 +94,14 @@ func (f *fleet) grant() {
 	now := f.c.cfg.Clock.Now()
 	for _, region := range slices.Sorted(maps.Keys(f.lanes)) {
 		l := f.lanes[region]
-		for {
+		for l.changed {
 			r := l.next(now)
 			if r == nil {
+				l.changed = false
 				break
 			}
 			l.waiting = slices.DeleteFunc(l.waiting, func(w *runner) bool { return w == r })
-			if r.needs == StepImage || r.needs == StepHotImage {
+			if early(r.needs) {
 				r.ahead = true
 				l.early = append(l.early, r)
 			} else {
@@ -112,12 +122,14 @@ func (r *runner) hold(now time.Time) {
 	for _, d := range r.times() {
 		r.ends = append(r.ends, now.Add(d))
 	}
+	r.lane.changed = true
 	r.lane.using = append(r.lane.using, r)
 }
 
 // release gives back what the move has.
 func (r *runner) release() {
 	r.notAhead()
+	r.lane.changed = true
 	r.holds, r.slots, r.ends = "", 0, nil
 	r.lane.using = slices.DeleteFunc(r.lane.using, func(u *runner) bool { return u == r })
 }
@@ -151,6 +163,9 @@ func (r *runner) times() []time.Duration {
 
 // follow is what a turn has shown of the copies.
 func (r *runner) follow(m *move, now time.Time) {
+	if r.ahead && (r.of(StepCopy) == Done || r.of(StepCopy) == Begun) { // an earlier run has come further than its plan says
+		r.release()
+	}
 	if r.holds == "" {
 		return
 	}
@@ -165,6 +180,7 @@ func (r *runner) follow(m *move, now time.Time) {
 		return
 	case Queued: // somebody else copies to the Region as well
 		if m.step == at {
+			r.lane.changed = true
 			r.slots = 0
 			r.ends = nil
 			r.holds = ""
@@ -185,11 +201,14 @@ func (r *runner) follow(m *move, now time.Time) {
 		}
 		r.ends = append(r.ends, r.endOf(s, now))
 	}
+	r.lane.changed = r.lane.changed || r.slots != open
 	r.slots = max(open, 0)
 	for len(r.ends) < r.slots { // that EC2 does not show yet
 		r.ends = append(r.ends, r.began.Add(takesSetup+lookAgain))
 	}
 }
+
+func (r *runner) of(id StepID) Phase { return r.state.Steps[id].Phase }
 
 // endOf is when a copy is expected to be complete.
 func (r *runner) endOf(s *types.Snapshot, now time.Time) time.Time {
@@ -224,28 +243,43 @@ func (r *runner) soon(after time.Duration) time.Duration {
 func (l *lane) next(now time.Time) *runner {
 	var images, copies []*runner
 	for _, r := range l.waiting {
-		if r.needs == StepImage || r.needs == StepHotImage {
+		if early(r.needs) {
 			images = append(images, r)
 		} else {
 			copies = append(copies, r)
 		}
 	}
-	slices.SortStableFunc(images, longestFirst)
 	slices.SortStableFunc(copies, longestFirst)
 	if r := l.nextCopy(copies, now); r != nil {
 		return r
 	}
-	early := 0
+	soon := 0
 	for _, r := range l.early {
-		early += r.size(StepCopy)
+		soon += r.size(StepCopy)
 	}
 	for _, r := range copies { // with an image that waits
-		early += r.size(StepCopy)
+		soon += r.size(StepCopy)
 	}
-	if len(images) > 0 && (early == 0 || early+images[0].size(StepCopy) <= aheadTimes*l.quota) {
+	if len(images) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(images, longestFirst)
+	if l.used()+soon < l.quota { // at the beginning: what is copied soon
+		slices.Reverse(images)
+	}
+	if soon == 0 || soon+images[0].size(StepCopy) <= aheadTimes*l.quota {
 		return images[0]
 	}
 	return nil
+}
+
+// used is how much of the quota is in use.
+func (l *lane) used() int {
+	n := 0
+	for _, u := range l.using {
+		n += u.slots
+	}
+	return n
 }
 
 // longestFirst puts those in front whose source is stopped or whose copy ends last: what is long goes before what is short, so
@@ -254,8 +288,7 @@ func longestFirst(a, b *runner) int {
 	if x, y := a.urgent(), b.urgent(); x != y {
 		return cmp.Compare(y, x)
 	}
-	x, y := a.times(), b.times()
-	return cmp.Compare(y[len(y)-1], x[len(x)-1])
+	return cmp.Compare(b.long[len(b.long)-1], a.long[len(a.long)-1])
 }
 
 // urgent is 1 for a move whose source is down already.
@@ -272,10 +305,9 @@ func (l *lane) nextCopy(copies []*runner, now time.Time) *runner {
 	if len(copies) == 0 {
 		return nil
 	}
-	free := l.quota
+	free := l.quota - l.used()
 	var ends []time.Time
 	for _, u := range l.using {
-		free -= u.slots
 		ends = append(ends, u.ends...)
 	}
 	first := copies[0]
@@ -299,7 +331,7 @@ func (l *lane) nextCopy(copies []*runner, now time.Time) *runner {
 			continue
 		}
 		late := 0
-		for _, d := range r.times() {
+		for _, d := range r.long {
 			if now.Add(d).After(at) {
 				late++
 			}

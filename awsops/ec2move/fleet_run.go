@@ -53,6 +53,11 @@ func (c *Client) RunFleet(ctx context.Context, p *FleetPlan) iter.Seq2[FleetEven
 			}
 			r.lane = f.lane(s.To.Region, p.Fleet.copies())
 			r.due = c.cfg.Clock.Now()
+			if !r.known && r.plan != nil { // its size is known
+				r.state.Source = r.plan.Source
+				r.wait(StepCheck)
+				continue
+			}
 			r.resume(r.due)
 			f.queue = append(f.queue, r)
 		}
@@ -87,12 +92,13 @@ type runner struct {
 	due   time.Time
 	short bool // of an address
 
-	needs    StepID // that it waits in its lane for; empty = it is in the queue
-	holds    StepID // the step for which it has room
-	slots    int    // of it
-	ends     []time.Time
-	ahead    bool // its image is being made, or is there, and its copy has not begun
-	began    time.Time
+	needs StepID // that it waits in its lane for; empty = it is in the queue
+	holds StepID // the step for which it has room
+	slots int    // of it
+	ends  []time.Time
+	long  []time.Duration // of its copies, the shortest first
+	ahead bool            // its image is being made, or is there, and its copy has not begun
+	began time.Time
 }
 
 func (f *fleet) run(ctx context.Context) error {
