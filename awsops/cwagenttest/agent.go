@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +44,8 @@ func (s *Server) pack(c *sent, m *machine) (out, stderr string, code int) {
 		version = Newest
 	}
 	if first(c.params["action"]) == "Uninstall" {
-		m.Installed, m.running, m.configs = "", false, map[string]string{}
+		s.stop(m)
+		m.Installed, m.configs = "", map[string]string{}
 		return "Successfully uninstalled AmazonCloudWatchAgent", "", 0
 	}
 	if !strings.HasPrefix(version, "1.") {
@@ -82,7 +85,7 @@ func (s *Server) manage(c *sent, m *machine) (out, stderr string, code int) {
 		s.restart(c, m)
 		return "Successfully removed the configuration", "", 0
 	case "stop":
-		m.running = false
+		s.stop(m)
 		return "", "", 0
 	case "start":
 		s.start(m)
@@ -95,7 +98,7 @@ func (s *Server) restart(c *sent, m *machine) {
 	if first(c.params["optionalRestart"]) != "yes" {
 		return
 	}
-	m.running = false
+	s.stop(m)
 	if len(m.configs) > 0 {
 		s.start(m)
 	}
@@ -107,8 +110,17 @@ func (s *Server) start(m *machine) {
 		m.configs["default"] = `{"agent":{"run_as_user":"cwagent"},"metrics":{"append_dimensions":{"InstanceId":"${aws:InstanceId}"},` +
 			`"metrics_collected":{"mem":{"measurement":["mem_used_percent"]},"disk":{"measurement":["used_percent"],"resources":["*"]}}}}`
 	}
-	m.running, m.started, m.active = true, s.Clock.Now(), s.Clock.Now()
+	s.stop(m)
+	m.running = true
+	m.periods = append(m.periods, period{from: s.Clock.Now(), configs: slices.Collect(maps.Values(m.configs))})
 	m.Log = append(m.Log, s.Clock.Now().Format(time.RFC3339)+" I! Starting AmazonCloudWatchAgent "+m.Installed)
+}
+
+func (s *Server) stop(m *machine) {
+	if m.running {
+		m.periods[len(m.periods)-1].until = s.Clock.Now()
+	}
+	m.running = false
 }
 
 // fetch is the agent reading Parameter Store with the rights of its role: names that begin with AmazonCloudWatch- and no other.
@@ -152,7 +164,7 @@ func (m *machine) status() string {
 		Version      string `json:"version"`
 	}{"stopped", "", "not configured", m.Installed}
 	if m.running {
-		x.Status, x.StartTime = "running", m.started.UTC().Format("2006-01-02T15:04:05-07:00")
+		x.Status, x.StartTime = "running", m.periods[len(m.periods)-1].from.UTC().Format("2006-01-02T15:04:05-07:00")
 	}
 	if len(m.configs) > 0 {
 		x.ConfigStatus = "configured"
@@ -207,31 +219,47 @@ func (s *Server) script(m *machine, text string) (out, stderr string, code int) 
 	return out[max(0, len(out)-23_000):], "", 0
 }
 
-// Arrived finds a data point of exactly this metric: one that the agent has published since it was started with its present
-// configurations, at the interval of each, and that has had the time to arrive. Its operation in the script is "GetMetricData".
+// Arrived finds the newest data point of exactly this metric that has had the time to arrive: the agent publishes at the
+// interval of each configuration that it read when it was started, and what it has published stays. Its operation in the
+// script is "GetMetricData".
 func (s *Server) Arrived(ctx context.Context, namespace, name string, dimensions map[string]string, since time.Time) (at time.Time, arrived bool, err error) {
 	want := agentconf.MetricID{Namespace: namespace, Name: name, Dimensions: dimensions}.String()
 	_, err = locked(ctx, s, "GetMetricData", func() (*struct{}, error) {
-		seen := s.Clock.Now().Add(-s.o.PublishLag)
 		for _, m := range s.machines {
-			if !m.running || m.Mute || m.Profile == "" || !seen.After(m.active) {
+			if m.Mute || m.Profile == "" {
 				continue
 			}
-			for _, text := range m.configs {
-				conf, err := agentconf.Parse([]byte(text))
-				if err != nil {
-					continue // it publishes nothing of what nobody knows
-				}
-				for _, id := range conf.Metrics(&agentconf.Machine{InstanceID: m.ID, Hostname: "ip-10-0-0-1"}) {
-					if t := latest(m.active, seen, interval(conf)); id.String() == want && !t.IsZero() && !t.Before(since) && t.After(at) {
-						at, arrived = t, true
-					}
+			for _, p := range m.periods {
+				if t := m.published(p, want, s.Clock.Now().Add(-s.o.PublishLag)); !t.IsZero() && !t.Before(since) && t.After(at) {
+					at, arrived = t, true
 				}
 			}
 		}
 		return &struct{}{}, nil
 	})
 	return at, arrived, err
+}
+
+// published is the newest data point of a metric in a period that is seen by now, zero when there is none.
+func (m *machine) published(p period, want string, seen time.Time) (at time.Time) {
+	if !p.until.IsZero() && p.until.Before(seen) {
+		seen = p.until
+	}
+	if !seen.After(p.from) {
+		return at
+	}
+	for _, text := range p.configs {
+		conf, err := agentconf.Parse([]byte(text))
+		if err != nil {
+			continue // it publishes nothing of what nobody knows
+		}
+		for _, id := range conf.Metrics(&agentconf.Machine{InstanceID: m.ID, Hostname: "ip-10-0-0-1"}) {
+			if t := latest(p.from, seen, interval(conf)); id.String() == want && t.After(at) {
+				at = t
+			}
+		}
+	}
+	return at
 }
 
 func interval(c agentconf.Config) time.Duration {

@@ -47,8 +47,13 @@ type machine struct {
 	lost       bool      // ConnectionLost
 	configs    map[string]string
 	running    bool
-	started    time.Time
-	active     time.Time // since when it has published with the present configurations
+	periods    []period // in which the agent has run, the last one perhaps still
+}
+
+// period is from a start of the agent to its stop, with the configurations that it had read.
+type period struct {
+	from, until time.Time // until: zero = still
+	configs     []string
 }
 
 // Server is an account in a Region. It satisfies cwagent.API, cwagent.ProfileAttacher and cwagent.ArrivalChecker, and is safe for
@@ -122,7 +127,7 @@ func (s *Server) AddInstance(i Instance) {
 		m.configs = map[string]string{}
 	}
 	if len(m.configs) > 0 && m.Installed != "" {
-		m.running, m.started, m.active = true, s.Clock.Now(), s.Clock.Now()
+		s.start(m)
 	}
 	s.machines[i.ID] = m
 	s.register(m)
