@@ -21,6 +21,7 @@ import (
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/ec2move"
 	"github.com/kitroll/kitroll/awsops/ec2movetest"
+	"github.com/kitroll/kitroll/examples/engines/temporal/durable"
 )
 
 const queue = "ec2move"
@@ -78,7 +79,7 @@ func serve(ctx context.Context, c client.Client, getenv func(string) string) err
 		return err
 	}
 	w := worker.New(c, queue, worker.Options{})
-	register(w, &Activities{Client: mover})
+	durable.Register(w, &durable.Activities{Client: mover})
 	ended := make(chan any)
 	go func() {
 		<-ctx.Done()
@@ -87,15 +88,17 @@ func serve(ctx context.Context, c client.Client, getenv func(string) string) err
 	return w.Run(ended)
 }
 
-// register tells a worker, or the test environment, what it can do.
-func register(w worker.Registry, a *Activities) {
-	w.RegisterWorkflow(Move)
-	w.RegisterActivity(a)
+// explain says how to go on after a failure.
+func explain(err error) error {
+	if st, kind, ok := durable.Where(err); ok {
+		return fmt.Errorf("%w: a person has to act (%s); the state is at %d steps", err, kind, len(st.Steps))
+	}
+	return err
 }
 
 // start starts a move, or finds the one of that ID which runs already, and follows it.
 func start(ctx context.Context, c client.Client, spec ec2move.Spec, out io.Writer) error {
-	h, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "ec2move-" + spec.ID, TaskQueue: queue}, Move, Input{Spec: spec})
+	h, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "ec2move-" + spec.ID, TaskQueue: queue}, durable.Move, durable.Input{Spec: spec})
 	if err != nil {
 		return err
 	}
@@ -136,8 +139,8 @@ func demo(out io.Writer) error {
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
 	env.SetOnTimerScheduledListener(func(_ string, d time.Duration) { cloud.Clock().Advance(d) })
-	register(env, &Activities{Client: mover, Tell: func(e awsops.Event) { fmt.Fprintln(out, e.At.Format(time.TimeOnly), e) }})
-	env.ExecuteWorkflow(Move, Input{Spec: ec2move.Spec{
+	durable.Register(env, &durable.Activities{Client: mover, Tell: func(e awsops.Event) { fmt.Fprintln(out, e.At.Format(time.TimeOnly), e) }})
+	env.ExecuteWorkflow(durable.Move, durable.Input{Spec: ec2move.Spec{
 		ID: "durable", From: ec2move.Instance{Region: ec2movetest.SampleRegion, ID: ec2movetest.SampleInstance},
 		To: ec2move.Target{Region: "us-east-1"},
 	}})

@@ -16,6 +16,7 @@ import (
 	"github.com/kitroll/kitroll/awsops/awsopstest"
 	"github.com/kitroll/kitroll/awsops/ec2move"
 	"github.com/kitroll/kitroll/awsops/ec2movetest"
+	"github.com/kitroll/kitroll/examples/engines/temporal/durable"
 )
 
 var spec = ec2move.Spec{
@@ -29,7 +30,7 @@ func open(lag int) *ec2movetest.Cloud {
 }
 
 // execute runs the workflow in Temporal's test environment, whose timers move the fake's clock on.
-func execute(t *testing.T, cloud *ec2movetest.Cloud, in Input) (ec2move.State, error) {
+func execute(t *testing.T, cloud *ec2movetest.Cloud, in durable.Input) (ec2move.State, error) {
 	t.Helper()
 	mover, err := ec2move.New(cloud.Config())
 	require.NoError(t, err)
@@ -38,8 +39,8 @@ func execute(t *testing.T, cloud *ec2movetest.Cloud, in Input) (ec2move.State, e
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
 	env.SetOnTimerScheduledListener(func(_ string, d time.Duration) { cloud.Clock().Advance(d) })
-	register(env, &Activities{Client: mover})
-	env.ExecuteWorkflow(Move, in)
+	durable.Register(env, &durable.Activities{Client: mover})
+	env.ExecuteWorkflow(durable.Move, in)
 	require.True(t, env.IsWorkflowCompleted())
 	if err := env.GetWorkflowError(); err != nil {
 		return ec2move.State{}, err
@@ -62,7 +63,7 @@ func TestActivityDies(t *testing.T) {
 	t.Parallel()
 	for _, lag := range []int{0, 3, 10} {
 		clean := open(lag)
-		st, err := execute(t, clean, Input{Spec: spec})
+		st, err := execute(t, clean, durable.Input{Spec: spec})
 		require.NoError(t, err)
 		require.True(t, st.Done())
 		want := end(clean)
@@ -83,7 +84,7 @@ func TestActivityDies(t *testing.T) {
 						panic("the worker dies")
 					}
 				})
-				st, err := execute(t, cloud, Input{Spec: spec})
+				st, err := execute(t, cloud, durable.Input{Spec: spec})
 				if !assert.NoError(t, err, "%s %s", op, how) {
 					continue
 				}
@@ -100,13 +101,13 @@ func TestAPersonActs(t *testing.T) {
 	t.Parallel()
 	cloud := open(0)
 	cloud.FailNext("AllocateAddress", "AddressLimitExceeded", "The maximum number of addresses has been reached.")
-	_, err := execute(t, cloud, Input{Spec: spec})
+	_, err := execute(t, cloud, durable.Input{Spec: spec})
 	require.Error(t, err)
-	st, kind, ok := where(err)
+	st, kind, ok := durable.Where(err)
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, awsops.ErrQuota.Error(), kind)
 	assert.Equal(t, ec2move.Done, st.Steps[ec2move.StepReady].Phase)
-	st, err = execute(t, cloud, Input{Spec: spec, State: &st})
+	st, err = execute(t, cloud, durable.Input{Spec: spec, State: &st})
 	require.NoError(t, err)
 	assert.True(t, st.Done())
 	assert.Equal(t, 1, cloud.Calls("RunInstances"))
@@ -118,7 +119,7 @@ func TestPlanStops(t *testing.T) {
 	t.Parallel()
 	cloud, s := open(0), spec
 	s.To.InstanceType = "m7g.large" // of another architecture
-	_, err := execute(t, cloud, Input{Spec: s})
+	_, err := execute(t, cloud, durable.Input{Spec: s})
 	require.ErrorContains(t, err, "the move would fail")
 	for _, op := range cloud.Order() {
 		assert.False(t, changing(op), op)

@@ -1,18 +1,24 @@
-package main
+package durable
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/ec2move"
 )
+
+// Register tells a worker, or Temporal's test environment, what it can do.
+func Register(w worker.Registry, a *Activities) {
+	w.RegisterWorkflow(Move)
+	w.RegisterActivity(a)
+}
 
 // Input is a move that begins, or one that goes on from a state.
 type Input struct {
@@ -39,6 +45,8 @@ type Stop struct {
 type Activities struct {
 	Client *ec2move.Client
 	Tell   func(awsops.Event) // nil = nobody
+	// Pause is how long the workflow sleeps when EC2 needs d; nil = d. It is for an EC2 that is a fake with a clock of its own.
+	Pause func(d time.Duration) time.Duration
 }
 
 // Plan is the state from which a move begins. It only reads.
@@ -67,6 +75,9 @@ func (a *Activities) Advance(ctx context.Context, st ec2move.State) (Turn, error
 		if a.Tell != nil {
 			a.Tell(e)
 		}
+	}
+	if a.Pause != nil {
+		next.After = a.Pause(next.After)
 	}
 	return stopped(Turn{State: st, After: next.After, Done: next.Done}, err)
 }
@@ -121,18 +132,10 @@ func Move(ctx workflow.Context, in Input) (ec2move.State, error) {
 	return t.State, nil
 }
 
-// where is the state that a failed workflow left behind.
-func where(err error) (st ec2move.State, kind string, ok bool) {
+// Where is the state that a failed workflow left behind, and what kind of failure it was.
+func Where(err error) (st ec2move.State, kind string, ok bool) {
 	if e, is := errors.AsType[*temporal.ApplicationError](err); is && e.HasDetails() && e.Details(&st) == nil {
 		return st, e.Type(), true
 	}
 	return st, "", false
-}
-
-// explain says how to go on after a failure.
-func explain(err error) error {
-	if st, kind, ok := where(err); ok {
-		return fmt.Errorf("%w: a person has to act (%s); the state is at %d steps", err, kind, len(st.Steps))
-	}
-	return err
 }
