@@ -120,6 +120,9 @@ func (j *job) do(ctx context.Context, st ec2move.State, kept bool) error {
 
 // resume goes on where a kept state stands. The plan is that of the time when it began.
 func (j *job) resume(ctx context.Context, st ec2move.State) error {
+	if j.p.fake && j.flags.at == "" && !st.Done() {
+		return inputError{fmt.Errorf("-state %s is that of a run on fakes, which ended with their process: remove it to begin anew, or keep fakes alive with -serve and use them with -at", j.flags.state)}
+	}
 	if st.Done() {
 		j.screen.note("%s: everything had been done before: nothing was repeated", st.Spec.ID)
 		return j.result(st)

@@ -19,14 +19,17 @@ type screen struct {
 func (s *screen) show(e awsops.Event) {
 	s.events = append(s.events, e)
 	text, key := e.Phase, e.Step+" "+e.Resource
+	if e.Note != "" {
+		text += ", " + e.Note
+	}
 	if e.Total > 0 && e.Phase != string(ec2move.Done) {
 		const width = 20
 		full := int(min(e.Done*width/e.Total, width))
-		text = fmt.Sprintf("%-8s %s%s %3d%%", e.Phase, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total)
+		text = fmt.Sprintf("%-8s %s%s %3d%%", text, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total)
 		if copies[ec2move.StepID(e.Step)] {
 			text += " of " + size(e.Total)
 		}
-		said := fmt.Sprint(e.Phase, e.Done*10/e.Total)
+		said := fmt.Sprint(e.Phase, e.Note, e.Done*10/e.Total)
 		if s.last[key] == said {
 			return
 		}
