@@ -26,6 +26,8 @@
 //   - The source is never terminated. [Client.Rollback] removes what the move has made, in the order that EC2 needs, and
 //     nothing without the tag [TagMove] of the move.
 //   - Failures come with EC2's reason: the StateReason of an image, the StateMessage of a snapshot whose key may not be used.
+//     Once the cause is mended, [State.Retry] makes what failed anew, and leaves what was done: hours of copying are not
+//     repeated for a quota.
 //   - User data is read from the source when the copy is launched, and kept nowhere: plans and states have a hash of it.
 //
 // # A move

@@ -1,6 +1,7 @@
 package ec2move_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -161,7 +162,9 @@ func TestTrap8AKeyThatMayNotBeUsedIsNamedByTheSnapshot(t *testing.T) {
 	t.Parallel()
 	cloud, kept := newCloud(t), &keeper{}
 	spec := plainSpec()
-	c := newClient(t, cloud, kept.into)
+	c := newClient(t, cloud, kept.into, func(cfg *ec2move.Config) {
+		cfg.API = func(region string) ec2move.API { return silent{cloud.Region(region)} }
+	})
 	spec.To.KMSKey = map[string]string{"": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"}
 	_, err := run(t, c.Run(t.Context(), planned(t, c, spec)))
 	require.ErrorIs(t, err, awsops.ErrFailed)
@@ -169,6 +172,19 @@ func TestTrap8AKeyThatMayNotBeUsedIsNamedByTheSnapshot(t *testing.T) {
 	require.ErrorContains(t, err, "snap-")
 	assert.Equal(t, ec2move.StepCopy, as(t, err).Step)
 	assert.Equal(t, 1, cloud.Calls("CopyImage"))
+}
+
+// silent is EC2 that says nothing of why an image has failed.
+type silent struct{ ec2move.API }
+
+func (s silent) DescribeImages(ctx context.Context, in *ec2.DescribeImagesInput, o ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error) {
+	out, err := s.API.DescribeImages(ctx, in, o...)
+	if err == nil {
+		for i := range out.Images {
+			out.Images[i].StateReason = nil
+		}
+	}
+	return out, err
 }
 
 // Trap 9: 20-copy quota with many volumes: ResourceLimitExceeded queues and goes on.

@@ -131,12 +131,12 @@ func TestTrap5WithoutCapacityTheNextSubnetIsTried(t *testing.T) {
 	cloud := newCloud(t)
 	tokens := &recorder{}
 	c := newClient(t, cloud, func(cfg *ec2move.Config) { cfg.API = tokens.around(cloud) })
-	cloud.NoCapacity(away, "us-east-1a", "", -1)
+	cloud.NoCapacity(away, "", "", 1)
 	_, err := run(t, c.Run(t.Context(), planned(t, c, plainSpec())))
 	require.NoError(t, err)
 	assert.Equal(t, 1, cloud.Made(away).Instances)
-	assert.NotEqual(t, "us-east-1a", *cloud.Instances(away)[0].Placement.AvailabilityZone)
-	require.NotEmpty(t, tokens.runs)
+	require.Len(t, tokens.runs, 2)
+	assert.NotEqual(t, *tokens.runs[0].SubnetId, *tokens.runs[1].SubnetId)
 	seen := map[string]string{}
 	for _, in := range tokens.runs {
 		if subnet, ok := seen[*in.ClientToken]; ok {

@@ -273,3 +273,14 @@ func TestAMoveOfTerabytes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, cloud.Clock().Now().Sub(began), 12*time.Hour)
 }
+
+// A whole move, with all its looks, on a fake that answers at once: what the package itself costs.
+func BenchmarkRun(b *testing.B) {
+	for b.Loop() {
+		cloud := newCloud(b)
+		c := newClient(b, cloud)
+		if _, err := run(b, c.Run(b.Context(), planned(b, c, plainSpec()))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
