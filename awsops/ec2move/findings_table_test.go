@@ -210,7 +210,13 @@ func networkFindings() map[string]finding {
 		},
 		"hidden group": {api: altered{groups: func(g *types.SecurityGroup) { g.GroupId = aws.String("sg-0ccccccccccccccc1") }}, severity: stop, code: "group-not-read", says: "sg-0aaaaaaaaaaaaaaa1"},
 		"peered":       {api: altered{groups: peered}, severity: warn, code: "rule-lost", says: "tcp 9 with sg-0bbbbbbbbbbbbbbb1 names a group of a peered VPC"},
-		"many rules":   {world: func(w *ec2movetest.World) { area(w, planFrom).Groups[1].In = manyRules(61) }, severity: warn, code: "rules-quota", says: "(db) has rules of weight 61 in"},
+		"a group that is gone": {api: altered{groups: func(g *types.SecurityGroup) {
+			g.IpPermissions = append(g.IpPermissions, types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: aws.String("sg-0ccccccccccccccc1")}}})
+		}}, severity: warn, code: "rule-lost", says: "all traffic with sg-0ccccccccccccccc1 names a group that is not in the source's VPC"},
+		"another account": {api: altered{groups: func(g *types.SecurityGroup) {
+			g.IpPermissions = append(g.IpPermissions, types.IpPermission{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: aws.String("sg-0ccccccccccccccc1"), UserId: aws.String("210987654321")}}})
+		}}, severity: warn, code: "rule-lost", says: "of another account"},
+		"many rules": {world: func(w *ec2movetest.World) { area(w, planFrom).Groups[1].In = manyRules(61) }, severity: warn, code: "rules-quota", says: "(db) has rules of weight 61 in"},
 		"six groups": {api: altered{instances: func(i *types.Instance) {
 			groups := make([]types.GroupIdentifier, 6)
 			for n := range groups {
