@@ -59,7 +59,7 @@ func (r *runner) may(id StepID, p Progress) bool {
 	default:
 		return true
 	}
-	if early(id) && r.ahead {
+	if early(id) && (r.ahead || r.holds != "") {
 		return true
 	}
 	r.release()

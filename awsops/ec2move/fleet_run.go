@@ -7,7 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
 )
@@ -53,19 +58,51 @@ func (c *Client) RunFleet(ctx context.Context, p *FleetPlan) iter.Seq2[FleetEven
 			}
 			r.lane = f.lane(s.To.Region, p.Fleet.copies())
 			r.due = c.cfg.Clock.Now()
-			if !r.known && r.plan != nil { // its size is known
-				r.state.Source = r.plan.Source
-				r.wait(StepCheck)
-				continue
-			}
-			r.resume(r.due)
-			f.queue = append(f.queue, r)
+			f.all = append(f.all, r)
 		}
-		heap.Init(&f.queue)
-		if err := f.run(ctx); err != nil && !errors.Is(err, errBroken) {
+		err := f.line(ctx)
+		if err == nil {
+			err = f.run(ctx)
+		}
+		if err != nil && !errors.Is(err, errBroken) {
 			yield(FleetEvent{}, err)
 		}
 	}
+}
+
+// line puts the moves into the queue that have a state, or copies on their way from an earlier run; the others wait for room.
+func (f *fleet) line(ctx context.Context) error {
+	copying := map[string]bool{}
+	for _, region := range slices.Sorted(maps.Keys(f.lanes)) {
+		found, err := (&move{c: f.c}).listSnapshots(ctx, f.c.in(region), ec2.DescribeSnapshotsInput{
+			OwnerIds: []string{"self"}, Filters: []types.Filter{filter("tag-key", TagMove), filter("status", string(types.SnapshotStatePending))},
+		})
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			copying[tagMap(found[i].Tags)[TagMove]] = true
+		}
+	}
+	for _, r := range f.all {
+		if !r.known && !copying[r.spec.ID] && r.plan != nil { // its size is known
+			r.state.Source = r.plan.Source
+			r.wait(StepCheck)
+			continue
+		}
+		if !r.known && copying[r.spec.ID] { // before any other is given the room that it has
+			if err := f.begin(ctx, r); err != nil {
+				if err := f.end(ctx, r, err); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		r.resume(r.due)
+		f.queue = append(f.queue, r)
+	}
+	heap.Init(&f.queue)
+	return nil
 }
 
 // errBroken ends a fleet whose range was broken off.
@@ -75,6 +112,7 @@ var errBroken = errors.New("broken off")
 type fleet struct {
 	c      *Client
 	pace   time.Duration
+	all    []*runner
 	queue  queue // of those that are due at a time; the others wait in their lanes
 	lanes  map[string]*lane
 	failed []error
