@@ -97,11 +97,13 @@ func (p Probe) decide() Decision {
 	}
 	forward := len(p.Aliases) > 0
 	switch {
-	case p.HTTPS.Open && forward && try(RuleAlias, way{HTTPSOnly, true}, "the certificate names "+strings.Join(p.Aliases, ", ")+", so the viewer's Host must reach the origin"):
+	case p.HTTPS.Open && forward && try(RuleAlias, way{HTTPSOnly, true},
+		"the certificate names "+strings.Join(p.Aliases, ", ")+", so the viewer's Host must reach the origin"):
 		d.Warnings = append(d.Warnings, "viewers must use "+strings.Join(p.Aliases, ", ")+": by CloudFront's own domain the certificate fails, with 502")
 	case p.HTTPS.Open && try(RuleDomain, way{HTTPSOnly, false}, "the certificate names "+p.Host):
 	case p.HTTP.Open && !p.HTTPS.Open && try(RuleHTTP, way{HTTPOnly, forward}, fmt.Sprintf("only port %d is open", p.HTTP.Port)):
-	case p.HTTP.Open && p.HTTPS.Open && try(RuleHTTPInstead, way{HTTPOnly, forward}, fmt.Sprintf("port %d works, and what is at port %d does not", p.HTTP.Port, p.HTTPS.Port)):
+	case p.HTTP.Open && p.HTTPS.Open && try(RuleHTTPInstead, way{HTTPOnly, forward},
+		fmt.Sprintf("port %d works, and what is at port %d does not", p.HTTP.Port, p.HTTPS.Port)):
 		d.Warnings = append(d.Warnings, "between CloudFront and the origin nothing is encrypted")
 	default:
 		d.Rule, d.Why = RuleRefused, "no way of asking it works"

@@ -70,7 +70,8 @@ func (c *Client) Delete(ctx context.Context, id string, opts *DeleteOptions) err
 
 // remove deletes one that is disabled and deployed. A change in between is seen at the next look.
 func (c *Client) remove(ctx context.Context, id, etag string) (done bool, err error) {
-	_, err = do(ctx, c, "DeleteDistribution", id, call.Harmless, c.api.remove, &cloudfront.DeleteDistributionInput{Id: &id, IfMatch: &etag})
+	_, err = do(ctx, c, "DeleteDistribution", id, call.Harmless, c.api.remove,
+		&cloudfront.DeleteDistributionInput{Id: &id, IfMatch: &etag})
 	switch {
 	case raced(err), code(err) == "DistributionNotDisabled":
 		return false, nil
@@ -114,7 +115,8 @@ func (c *Client) mayDelete(ctx context.Context, d *types.Distribution, force str
 
 // tagged is the value of our tag, "" if there is none.
 func (c *Client) tagged(ctx context.Context, arn string) (string, error) {
-	out, err := do(ctx, c, "ListTagsForResource", arn, call.Harmless, c.api.tags, &cloudfront.ListTagsForResourceInput{Resource: &arn})
+	out, err := do(ctx, c, "ListTagsForResource", arn, call.Harmless, c.api.tags,
+		&cloudfront.ListTagsForResourceInput{Resource: &arn})
 	if err != nil || out.Tags == nil {
 		return "", err
 	}

@@ -117,7 +117,8 @@ func (c *Client) edit(ctx context.Context, op, id string, change func(*types.Dis
 		if todo, err := change(cfg); err != nil || !todo {
 			return err
 		}
-		_, err = do(ctx, c, "UpdateDistribution", id, call.Harmless, c.api.update, &cloudfront.UpdateDistributionInput{Id: &id, IfMatch: &etag, DistributionConfig: cfg})
+		_, err = do(ctx, c, "UpdateDistribution", id, call.Harmless, c.api.update,
+			&cloudfront.UpdateDistributionInput{Id: &id, IfMatch: &etag, DistributionConfig: cfg})
 		if !raced(err) {
 			return err
 		}

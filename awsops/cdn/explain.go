@@ -17,7 +17,8 @@ func (x *examination) explain() {
 		return
 	}
 	if d.Status != Deployed {
-		x.add(NotDeployed, nil, "the distribution is "+d.Status+": edge locations have the old configuration, or none", "wait until it is Deployed, then look again")
+		x.add(NotDeployed, nil, "the distribution is "+d.Status+": edge locations have the old configuration, or none",
+			"wait until it is Deployed, then look again")
 	}
 	for _, v := range d.Views {
 		if !v.OK() {
@@ -40,24 +41,31 @@ func (x *examination) explainView(v View) {
 	switch {
 	case v.NoName && v.Own:
 		if x.d.Status == Deployed {
-			x.add(Unknown, names, "CloudFront's own domain has no addresses", "look again in a few minutes; new names take time to be known")
+			x.add(Unknown, names, "CloudFront's own domain has no addresses",
+				"look again in a few minutes; new names take time to be known")
 		}
 	case v.NoName:
-		x.add(AliasNoName, names, v.Name+" has no record in the DNS", fmt.Sprintf("add a CNAME to %s, or A and AAAA alias records of Route 53", x.d.Domain))
+		x.add(AliasNoName, names, v.Name+" has no record in the DNS",
+			fmt.Sprintf("add a CNAME to %s, or A and AAAA alias records of Route 53", x.d.Domain))
 	case !v.Own && v.Status != 0 && !v.CDN, !v.Own && v.Status == 0:
-		x.add(AliasElsewhere, names, fmt.Sprintf("%s leads to %s, which is not CloudFront: %s", v.Name, addresses(v), v), fmt.Sprintf("turn its record to %s, and wait out the old TTL", x.d.Domain))
+		x.add(AliasElsewhere, names, fmt.Sprintf("%s leads to %s, which is not CloudFront: %s", v.Name, addresses(v), v),
+			fmt.Sprintf("turn its record to %s, and wait out the old TTL", x.d.Domain))
 	case !attached:
-		x.add(AliasNotAttached, names, v.Name+" leads to CloudFront, and is no alias of this distribution", "add it to the aliases, with a certificate of us-east-1 that names it")
+		x.add(AliasNotAttached, names, v.Name+" leads to CloudFront, and is no alias of this distribution",
+			"add it to the aliases, with a certificate of us-east-1 that names it")
 	case v.Status == http.StatusForbidden && v.Made:
 		x.forbidden(v)
 	case v.Loop:
 		x.add(RedirectLoop, names, "redirects go round in circles: "+strings.Join(v.Hops, ", "), x.loopFix())
 	case v.NotNamed || len(v.TLS) > 0:
-		x.add(AliasNotAttached, names, fmt.Sprintf("the certificate that CloudFront shows for %s: %s", v.Name, strings.Join(v.TLS, "; ")), "attach a certificate of us-east-1 that names it; a change that is being deployed shows the old one")
+		x.add(AliasNotAttached, names,
+			fmt.Sprintf("the certificate that CloudFront shows for %s: %s", v.Name, strings.Join(v.TLS, "; ")),
+			"attach a certificate of us-east-1 that names it; a change that is being deployed shows the old one")
 	case v.Made && (v.Status == http.StatusBadGateway || v.Status == http.StatusGatewayTimeout || v.Status == http.StatusServiceUnavailable):
 		x.originFault(v)
 	case v.Status >= 400:
-		x.add(OriginAnswers, names, fmt.Sprintf("the origin itself answers %d as %s", v.Status, v.Name), "look into the logs of the server; CloudFront only passes it on")
+		x.add(OriginAnswers, names, fmt.Sprintf("the origin itself answers %d as %s", v.Status, v.Name),
+			"look into the logs of the server; CloudFront only passes it on")
 	}
 }
 
@@ -85,13 +93,15 @@ func (x *examination) forbidden(v View) {
 	if r := x.cfg.Restrictions; r != nil && r.GeoRestriction != nil && r.GeoRestriction.RestrictionType != "none" && r.GeoRestriction.RestrictionType != "" {
 		by = append(by, "the restriction by country")
 	}
-	if b := x.cfg.DefaultCacheBehavior; b != nil && (b.TrustedKeyGroups != nil && aws.ToBool(b.TrustedKeyGroups.Enabled) || b.TrustedSigners != nil && aws.ToBool(b.TrustedSigners.Enabled)) {
+	if b := x.cfg.DefaultCacheBehavior; b != nil && (b.TrustedKeyGroups != nil && aws.ToBool(b.TrustedKeyGroups.Enabled) ||
+		b.TrustedSigners != nil && aws.ToBool(b.TrustedSigners.Enabled)) {
 		by = append(by, "signed URLs, which this request had not")
 	}
 	if len(by) == 0 {
 		by = append(by, "a rule that is not in this configuration: a firewall policy of the organisation, or a function")
 	}
-	x.add(Blocked, names, "CloudFront refuses the request itself: "+strings.Join(by, ", or "), "look into that rule's log with the request ID "+v.RequestID)
+	x.add(Blocked, names, "CloudFront refuses the request itself: "+strings.Join(by, ", or "),
+		"look into that rule's log with the request ID "+v.RequestID)
 }
 
 // originFault explains a 502, 503 or 504 that CloudFront made.
@@ -104,7 +114,8 @@ func (x *examination) originFault(v View) {
 			"it cannot be looked at from here: check the instance's security group for CloudFront's, that the port of the VPC origin listens, and by https that the certificate names the Host")
 		return
 	case p == nil:
-		x.add(Unknown, names, fmt.Sprintf("CloudFront gets no answer from the origin (%d)", v.Status), "look at the origin from where it can be reached")
+		x.add(Unknown, names, fmt.Sprintf("CloudFront gets no answer from the origin (%d)", v.Status),
+			"look at the origin from where it can be reached")
 		return
 	}
 	w := way{x.protocol, x.forward}
@@ -126,7 +137,8 @@ func (x *examination) connection(v View, p *Probe, w way) bool {
 	names := []string{v.Name}
 	if p.Problem != "" {
 		if len(p.Addresses) == 0 && strings.Contains(p.Problem, "DNS") {
-			x.add(OriginNoName, names, "the origin "+p.Host+": "+p.Problem, "correct the origin's domain; the public name of an instance changes when it is stopped and started: see Retarget")
+			x.add(OriginNoName, names, "the origin "+p.Host+": "+p.Problem,
+				"correct the origin's domain; the public name of an instance changes when it is stopped and started: see Retarget")
 		} else {
 			x.add(OriginAddress, names, "the origin "+p.Host+": "+p.Problem, "give it a public address and name, or use a VPC origin")
 		}
@@ -172,9 +184,11 @@ func (x *examination) certificate(v View, p *Probe, w way) bool {
 	why := strings.Join(c.Problems, "; ")
 	switch {
 	case !c.Shown:
-		x.add(OriginHandshake, names, fmt.Sprintf("port %d of %s does not speak TLS: %s", p.HTTPS.Port, p.Host, why), "set up TLS there"+instead)
+		x.add(OriginHandshake, names, fmt.Sprintf("port %d of %s does not speak TLS: %s", p.HTTPS.Port, p.Host, why),
+			"set up TLS there"+instead)
 	case !slices.Contains(p.Versions, "TLS 1.2") && !slices.Contains(p.Versions, "TLS 1.3"):
-		x.add(OriginTLSVersion, names, "the origin speaks "+strings.Join(p.Versions, ", ")+" only", "switch TLS 1.2 on at the server"+instead)
+		x.add(OriginTLSVersion, names, "the origin speaks "+strings.Join(p.Versions, ", ")+" only",
+			"switch TLS 1.2 on at the server"+instead)
 	case c.SelfSigned && !c.Trusted:
 		x.add(OriginSelfSigned, names, "the origin's certificate: "+why, "use one of a public authority"+instead)
 	case c.Expired:
@@ -182,7 +196,8 @@ func (x *examination) certificate(v View, p *Probe, w way) bool {
 	case c.Complete && !c.Trusted:
 		x.add(OriginChain, names, "the origin's certificate: "+why, "use one of a public authority"+instead)
 	case !c.Good():
-		x.add(OriginChain, names, "the origin's certificate: "+why, "install the full chain, leaf first, each followed by its issuer"+instead)
+		x.add(OriginChain, names, "the origin's certificate: "+why,
+			"install the full chain, leaf first, each followed by its issuer"+instead)
 	case !c.covers(host) && !c.covers(p.Host):
 		fix := "get a certificate for " + host
 		switch {
@@ -191,7 +206,9 @@ func (x *examination) certificate(v View, p *Probe, w way) bool {
 		case isEC2(host):
 			fix = "no authority certifies names of EC2: use an alias, forward the viewer's Host, and get a certificate for the alias"
 		}
-		x.add(OriginName, names, fmt.Sprintf("the origin's certificate is for %s, and CloudFront asks for %s", strings.Join(c.Names, ", "), host), fix+instead)
+		x.add(OriginName, names,
+			fmt.Sprintf("the origin's certificate is for %s, and CloudFront asks for %s", strings.Join(c.Names, ", "), host),
+			fix+instead)
 	default:
 		return false
 	}
@@ -212,13 +229,18 @@ func (x *examination) beyond(v View, p *Probe, w way) {
 	a, _ := p.answer(protocol, host)
 	switch {
 	case a.Silent:
-		x.add(OriginSlow, names, fmt.Sprintf("the origin takes the connection and does not answer as %s: %s", host, a.Problem), "look why the server hangs; OriginReadTimeout is 30 s unless it is raised, up to 120 s")
+		x.add(OriginSlow, names,
+			fmt.Sprintf("the origin takes the connection and does not answer as %s: %s", host, a.Problem),
+			"look why the server hangs; OriginReadTimeout is 30 s unless it is raised, up to 120 s")
 	case v.Status == http.StatusGatewayTimeout:
-		x.add(OriginFirewall, names, "the origin answers here, and not CloudFront", "let the managed prefix list com.amazonaws.global.cloudfront.origin-facing in at the security group and every firewall")
+		x.add(OriginFirewall, names, "the origin answers here, and not CloudFront",
+			"let the managed prefix list com.amazonaws.global.cloudfront.origin-facing in at the security group and every firewall")
 	case x.functions:
-		x.add(Unknown, names, "the origin is in order; a function at the edge is attached, whose output may be invalid", "look into the function's log in CloudWatch, in the Region of the edge location "+v.Pop)
+		x.add(Unknown, names, "the origin is in order; a function at the edge is attached, whose output may be invalid",
+			"look into the function's log in CloudWatch, in the Region of the edge location "+v.Pop)
 	default:
-		x.add(Unknown, names, fmt.Sprintf("the origin is in order from here, and CloudFront says %d", v.Status), "look again: errors are kept for 10 s; then compare the server's ciphers with those that CloudFront has, and ask AWS's support with the request ID "+v.RequestID)
+		x.add(Unknown, names, fmt.Sprintf("the origin is in order from here, and CloudFront says %d", v.Status),
+			"look again: errors are kept for 10 s; then compare the server's ciphers with those that CloudFront has, and ask AWS's support with the request ID "+v.RequestID)
 	}
 }
 

@@ -95,7 +95,7 @@ func expired(names ...string) tls.Certificate {
 	return sign(c, &p.lower).chain(p.lower, p.upper)
 }
 
-// lets tells that the helper above is what it says.
+// The certificates that are called good are good to crypto/x509 too.
 func TestPKI(t *testing.T) {
 	t.Parallel()
 	roots, between := x509.NewCertPool(), x509.NewCertPool()

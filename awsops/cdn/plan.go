@@ -111,7 +111,8 @@ func (p *Plan) settle(ctx context.Context, have *types.DistributionConfig) error
 	switch {
 	case d.Origin.VPC != "":
 		w.protocol = ""
-		p.Notes = append(p.Notes, "a VPC origin cannot be looked at from here: its certificate has to name "+strings.Join(append(slices.Clone(d.Aliases), d.Origin.Domain), " or ")+" if it is asked by https")
+		p.Notes = append(p.Notes, "a VPC origin cannot be looked at from here: if it is asked by https, its certificate has to name "+
+			strings.Join(append(slices.Clone(d.Aliases), d.Origin.Domain), " or "))
 	case have != nil && !d.Update:
 		if o := mainOrigin(have); d.Origin.Protocol == "" && o != nil && o.CustomOriginConfig != nil {
 			w.protocol = Protocol(o.CustomOriginConfig.OriginProtocolPolicy)
@@ -163,10 +164,12 @@ func (p *Plan) refuse(probe Probe, against []Reason) {
 func localRules(d Distribution, w way) (out []string) {
 	secure := w.protocol == HTTPSOnly || w.protocol == MatchViewer
 	if secure && !w.forward && isEC2(d.Origin.Domain) {
-		out = append(out, d.Origin.Domain+" is a name of EC2, which no authority certifies: every request by https would be a 502; forward the viewer's Host, with an alias that the certificate names, or ask by http-only")
+		out = append(out, d.Origin.Domain+" is a name of EC2, which no authority certifies: every request by https would be a 502; "+
+			"forward the viewer's Host, with an alias that the certificate names, or ask by http-only")
 	}
 	if secure && w.forward && len(d.Aliases) == 0 {
-		out = append(out, "the viewer's Host is forwarded, and without an alias that is CloudFront's own domain, which is in no certificate of the origin: every request would be a 502")
+		out = append(out, "the viewer's Host is forwarded, and without an alias that is CloudFront's own domain, "+
+			"which is in no certificate of the origin: every request would be a 502")
 	}
 	return out
 }
@@ -188,7 +191,8 @@ func (p *Plan) checkNames(ctx context.Context) error {
 	for _, a := range p.Distribution.Aliases {
 		if !slices.ContainsFunc(names, func(n string) bool { return covers(n, a) }) {
 			p.kind = awsops.ErrInvalid
-			p.Refused = append(p.Refused, fmt.Sprintf("the certificate is for %s, not for %s: CloudFront refuses it with InvalidViewerCertificate", strings.Join(names, ", "), a))
+			p.Refused = append(p.Refused, fmt.Sprintf("the certificate is for %s, not for %s: CloudFront refuses it with InvalidViewerCertificate",
+				strings.Join(names, ", "), a))
 		}
 	}
 	return nil

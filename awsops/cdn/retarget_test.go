@@ -144,9 +144,11 @@ func TestRetargetOfWhatHasGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, plan.Items, 1, "lists still show the deleted one, as it was")
 	w.Edit(id, func(c *types.DistributionConfig) { c.Origins.Items[0].DomainName = new("new.example.com") })
+	updates := w.Calls("UpdateDistribution")
 	ids, err := plan.Apply(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, ids)
+	assert.Equal(t, updates, w.Calls("UpdateDistribution"), "what needs no change is not written")
 }
 
 func TestRetargetRefuses(t *testing.T) {

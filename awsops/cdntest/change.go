@@ -55,7 +55,8 @@ func match(given *string, etag string) error {
 	case aws.ToString(given) == "":
 		return refuse("InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
 	case *given != etag:
-		return refuse("PreconditionFailed", "The request failed because it didn't meet the preconditions in one or more request-header fields.")
+		return refuse("PreconditionFailed",
+			"The request failed because it didn't meet the preconditions in one or more request-header fields.")
 	}
 	return nil
 }

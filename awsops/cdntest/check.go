@@ -175,7 +175,8 @@ func (f *Fake) checkAliases(cfg *types.DistributionConfig, own string) error {
 			}
 		}
 		if taken {
-			return refuse("CNAMEAlreadyExists", "One or more of the CNAMEs you provided are already associated with a different resource.")
+			return refuse("CNAMEAlreadyExists",
+				"One or more of the CNAMEs you provided are already associated with a different resource.")
 		}
 	}
 	return f.checkCertificate(cfg.ViewerCertificate, aliases)
