@@ -2,12 +2,14 @@ package cdn_test
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -112,4 +114,33 @@ func TestProbeOfBadOptions(t *testing.T) {
 	for _, want := range []string{"1.2.3.4", `Path: "x"`, "70000", "ipv5"} {
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+// The date of a leaf hides nothing else, and nothing else is made of it.
+func TestAnExpiredCertificate(t *testing.T) {
+	t.Parallel()
+	p := public()
+	late := leaf(origin)
+	late.NotBefore, late.NotAfter = today().Add(24*time.Hour), today().Add(48*time.Hour)
+	for name, tt := range map[string]struct {
+		cert tls.Certificate
+		want []string
+	}{
+		"expired":               {expired(origin), []string{"it expired on 2026-11-01"}},
+		"expired, and no chain": {only(expired(origin)), []string{"it expired on 2026-11-01", `the chain is not complete: the certificate of "CN=Test Lower" was not sent`}},
+		"not yet":               {sign(late, &p.lower).chain(p.lower, p.upper), []string{"it is not valid before 2026-11-03"}},
+	} {
+		w := newWorld(t, cdntest.Options{})
+		w.named(origin)
+		w.serve(443, showing(tt.cert), ok)
+		got, err := w.c.Probe(t.Context(), origin, nil)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, got.TLS[0].Problems, name)
+	}
+}
+
+// only is the leaf of a chain.
+func only(c tls.Certificate) tls.Certificate {
+	c.Certificate = c.Certificate[:1]
+	return c
 }
