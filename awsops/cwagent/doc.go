@@ -14,8 +14,8 @@
 //   - [Client.Install] does what is missing in order: role, online, package, parameter, configuration, running, data points.
 //     Broken off at any call and run again, it goes on: what it sends may be repeated without harm and carries the ID of the
 //     run in its comment, by which a command that is under way is found and joined.
-//   - Adding never wipes what others have configured: the configuration is appended under a name of its own. [InstallOptions]
-//     .Replace says otherwise.
+//   - Adding never wipes what others have configured: the configuration is appended under a name of its own, unless
+//     [InstallOptions].Replace asks for more.
 //   - An instance that does not come online is explained: the reasons are listed in the order in which they are likely.
 //   - A package from the script is checked against the pinned fingerprint of AWS's key before anything of it is run.
 //   - It ends when a data point has been seen ([ArrivalChecker]), and says so when nobody could look.

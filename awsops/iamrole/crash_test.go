@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,5 +131,22 @@ func TestEnsureFromTwoAtOnce(t *testing.T) {
 	p, err := client(t, srv).EnsureInstanceRole(t.Context(), iamrole.Role{Name: "web"})
 	require.NoError(t, err)
 	assert.Empty(t, p.Created, "the other was quicker")
+	assert.Equal(t, []string{"profile web: web", "role web: " + ssm + " " + cw}, srv.Snapshot())
+}
+
+// Many at once, as when every server of a fleet starts: one of each.
+func TestEnsureFromManyAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := iamroletest.NewServer(nil)
+	c := client(t, srv)
+	var wg sync.WaitGroup
+	for range 12 {
+		wg.Go(func() {
+			p, err := c.EnsureInstanceRole(t.Context(), iamrole.Role{Name: "web"})
+			assert.NoError(t, err)
+			assert.Equal(t, "web", p.Name)
+		})
+	}
+	wg.Wait()
 	assert.Equal(t, []string{"profile web: web", "role web: " + ssm + " " + cw}, srv.Snapshot())
 }
