@@ -96,6 +96,7 @@ type signer struct {
 func newSigner(t *testing.T) signer {
 	t.Helper()
 	need.Program(t, "gpg", "gnupg")
+	need.Program(t, "gpg-agent", "gpg-agent")
 	s := signer{t: t, home: filepath.Join(t.TempDir(), "g")}
 	require.NoError(t, os.Mkdir(s.home, 0o700))
 	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", s.home, "--kill", "all").Run() })
