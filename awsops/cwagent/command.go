@@ -51,6 +51,11 @@ func (c *Client) run(ctx context.Context, instance string, cmd command, tell fun
 	if err != nil {
 		return r, err
 	}
+	if r.status != "Success" && r.out+r.err == "" { // of several steps AWS may tell the end and not the words (unverified)
+		if whole, _, done, err := c.steps(ctx, instance, id); err == nil && done {
+			r.out, r.exitCode = whole.out, whole.exitCode
+		}
+	}
 	return r, r.verdict(instance, cmd)
 }
 

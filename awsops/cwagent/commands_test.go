@@ -58,15 +58,20 @@ func TestEveryEndOfACommandIsExplained(t *testing.T) {
 // A document of several steps: the step of the other system succeeds, and the command fails all the same.
 func TestAConfigurationThatTheAgentRefuses(t *testing.T) {
 	t.Parallel()
-	srv, c := server(t, cwagenttest.Instance{Profile: "web", Installed: cwagenttest.Newest})
-	srv.EndNext("AmazonCloudWatch-ManageAgent", "Failed", 1, "Configuration validation second phase failed\nE! Under path : /metrics/ | Error : nonsense", "")
-	_, err := install(t.Context(), c, agentconf.Host(nil), nil)
-	require.ErrorIs(t, err, awsops.ErrInvalid)
-	require.ErrorContains(t, err, "Error : nonsense")
-	e, ok := errors.AsType[*cwagent.Error](err)
-	require.True(t, ok)
-	assert.Equal(t, "configure", e.Step)
-	assert.Equal(t, 1, e.ExitCode)
+	for _, whole := range []bool{false, true} { // AWS wants a step to be named, or gives no words
+		srv := cwagenttest.NewServer(&cwagenttest.Options{WholeCommands: whole})
+		srv.AddInstance(cwagenttest.Instance{ID: id, Profile: "web", Installed: cwagenttest.Newest})
+		srv.EndNext("AmazonCloudWatch-ManageAgent", "Failed", 1, "Configuration validation second phase failed\nE! Under path : /metrics/ | Error : nonsense", "")
+		_, err := install(t.Context(), client(t, srv), agentconf.Host(nil), nil)
+		require.ErrorIs(t, err, awsops.ErrInvalid)
+		require.ErrorContains(t, err, "Error : nonsense")
+		e, ok := errors.AsType[*cwagent.Error](err)
+		require.True(t, ok)
+		assert.Equal(t, "configure", e.Step)
+		assert.Equal(t, 1, e.ExitCode)
+		_, err = install(t.Context(), client(t, srv), agentconf.Host(nil), nil)
+		require.NoError(t, err)
+	}
 }
 
 func TestAnAgentThatStaysDownIsToldWithItsLog(t *testing.T) {

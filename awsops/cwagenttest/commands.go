@@ -266,7 +266,8 @@ func (s *Server) GetCommandInvocation(ctx context.Context, in *ssm.GetCommandInv
 			return nil, awsopstest.Refuse("InvocationDoesNotExist", "")
 		}
 		steps, name := c.steps(s.machines[c.instance]), aws.ToString(in.PluginName)
-		if name == "" && len(steps) > 1 || name != "" && !slices.Contains(steps, name) {
+		whole := name == "" && len(steps) > 1 && s.o.WholeCommands
+		if name == "" && len(steps) > 1 && !whole || name != "" && !slices.Contains(steps, name) {
 			return nil, awsopstest.Refuse("InvalidPluginName", "the document has the steps %v", steps)
 		}
 		status, details := c.state()
@@ -274,7 +275,7 @@ func (s *Server) GetCommandInvocation(ctx context.Context, in *ssm.GetCommandInv
 			CommandId: &c.id, InstanceId: &c.instance, Comment: &c.comment, DocumentName: &c.document, PluginName: new(steps[len(steps)-1]), ResponseCode: -1,
 			Status: types.CommandInvocationStatus(status), StatusDetails: &details, StandardOutputContent: new(""), StandardErrorContent: new(""),
 		}
-		if c.done {
+		if c.done && !whole {
 			out.ResponseCode = int32(c.code)
 			out.StandardOutputContent, out.StandardErrorContent = new(head(c.out, maxStdout)), new(head(c.err, maxStderr))
 		}

@@ -19,6 +19,9 @@ type Options struct {
 	Region string            // default "us-east-1"
 	Lag    time.Duration     // how long a command that was sent is not shown; default 2 seconds, below 0 = none
 	Clock  *awsopstest.Clock // shared with other fakes; default one of its own
+	// WholeCommands answers GetCommandInvocation without a step for documents of several, with their state and without their
+	// output. The API reference says that a step must be named; what AWS does is unverified.
+	WholeCommands bool
 	// PublishLag is how long a data point takes from the agent to whoever asks for it; default 90 seconds.
 	PublishLag time.Duration
 }

@@ -14,8 +14,8 @@ import (
 
 // Delete removes the profile and the role that [Client.EnsureInstanceRole] made of the same Role. What does not carry our tag
 // is never touched, and if anything stands against it (another role in the profile, policies that the Role does not name),
-// nothing is done and the error, an awsops.ErrConflict, names all of it. What is not there is no error. Broken off, it goes
-// on where it stopped.
+// nothing is done and the error, an awsops.ErrConflict, names all of it. What is not there is no error; what was made
+// seconds ago may not be shown yet, and is then left: run it again. Broken off, it goes on where it stopped.
 func (c *Client) Delete(ctx context.Context, role Role) error {
 	role, err := role.normal(c.partition())
 	if err != nil {
