@@ -37,7 +37,7 @@ func benchmarkRead(b *testing.B, groups int) {
 		for page := range events / groups / size {
 			out := &cloudwatchlogs.FilterLogEventsOutput{}
 			for i := range size {
-				at := int64(1_700_000_000_000 + page*size + i)
+				at := 1_700_000_000_000 + int64(page*size+i)
 				out.Events = append(out.Events, types.FilteredLogEvent{
 					EventId: new(fmt.Sprintf("39%014d%040d", at, g)), Timestamp: &at, IngestionTime: &at, LogStreamName: new("s"),
 					Message: new("a line of some forty characters or so"),

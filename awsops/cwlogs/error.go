@@ -75,11 +75,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is matches the kinds of awsops.
 func (e *Error) Is(kind error) bool {
-	switch {
-	case kind == awsops.ErrUnknownOutcome:
+	if kind == awsops.ErrUnknownOutcome {
 		return e.Unknown
-	case kind == awsops.ErrInvalid && e.Code == "MalformedQueryException":
-		return true
 	}
 	own := awsops.KindOf(e.Code, e.HTTPStatus)
 	return own != nil && kind == own

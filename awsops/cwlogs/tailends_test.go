@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,20 @@ func first(events func(func(cwlogs.Event, error) bool)) (cwlogs.Event, error) {
 	return cwlogs.Event{}, nil
 }
 
+// broken drops five calls in a row of each hundred, which is more than one call is repeated.
+type broken struct {
+	*cwlogstest.Server
+
+	n int
+}
+
+func (b *broken) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput, opts ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	if b.n++; b.n%100 >= 95 {
+		b.DropNext("FilterLogEvents")
+	}
+	return b.Server.FilterLogEvents(ctx, in, opts...)
+}
+
 // Broken connections, lost answers and failures inside AWS do not end a Tail.
 func TestTailTriesAgain(t *testing.T) {
 	t.Parallel()
@@ -88,17 +103,23 @@ func TestTailTriesAgain(t *testing.T) {
 	for range 40 {
 		srv.DropNext("FilterLogEvents")
 	}
+	srv.Set(func(b *cwlogstest.Behaviour) { b.PageSize = 5 }) // so that sweeps fail in their midst
 	srv.LoseNext("StartLiveTail")
 	for range 5 {
 		srv.FailNext("StartLiveTail", "LimitExceededException", "Too many concurrent Live Tail sessions")
 	}
 	var events []cwlogs.Event
-	seen := follow(t, srv, client(t, srv), cwlogs.Query{Groups: []string{"/app"}}, time.Hour, func(e cwlogs.Event) { events = append(events, e) })
+	cfg := srv.Config()
+	cfg.API = &broken{Server: srv}
+	again, err := cwlogs.New(cfg)
+	require.NoError(t, err)
+	seen := follow(t, srv, again, cwlogs.Query{Groups: []string{"/app"}}, time.Hour, func(e cwlogs.Event) { events = append(events, e) })
 	once(t, events, 2*58*60)
 	c := changes(seen)
-	assert.Positive(t, c[cwlogs.Waiting])
+	assert.Greater(t, c[cwlogs.Waiting], 10)
 	assert.Zero(t, c[cwlogs.LiveOff])
 	assert.Positive(t, c[cwlogs.LiveTrusted], "it comes back")
+	assert.Zero(t, seen[len(seen)-1].Late, "the second look had to find what the first one left out")
 }
 
 // A session that says nothing more, as behind a connection that hangs, is replaced.
