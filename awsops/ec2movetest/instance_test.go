@@ -173,6 +173,22 @@ func TestVolumes(t *testing.T) {
 		_, err := create(tt.change)
 		assert.Equal(t, tt.code, code(t, err), name)
 	}
+	snap, err := in.CreateSnapshot(t.Context(), &ec2.CreateSnapshotInput{VolumeId: aws.String(spare)})
+	require.NoError(t, err)
+	from := func(gib int32) func(*ec2.CreateVolumeInput) {
+		return func(x *ec2.CreateVolumeInput) {
+			x.SnapshotId, x.Size, x.ClientToken = snap.SnapshotId, aws.Int32(gib), nil
+		}
+	}
+	_, err = create(from(20))
+	assert.Equal(t, "IncorrectState", code(t, err), "the snapshot is pending")
+	cloud.Clock().Advance(time.Minute)
+	_, err = create(from(19))
+	assert.Equal(t, "InvalidParameterValue", code(t, err), "smaller than the snapshot")
+	_, err = create(from(20))
+	require.NoError(t, err)
+	made, err = create(func(x *ec2.CreateVolumeInput) { x.ClientToken = aws.String("later") })
+	require.NoError(t, err)
 	attach := func(volume, instance, device string) error {
 		_, err := in.AttachVolume(t.Context(), &ec2.AttachVolumeInput{VolumeId: aws.String(volume), InstanceId: aws.String(instance), Device: aws.String(device)})
 		return err
