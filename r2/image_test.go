@@ -137,6 +137,7 @@ func pictures(tb testing.TB) map[string][]byte {
 		"png":              pngWith(tb, chunk("eXIf", big), chunk("tEXt", "Comment\x00"+private), chunk("iTXt", "XML:com.adobe.xmp\x00"+private), chunk("pHYs", "\x00\x00\x0b\x13\x00\x00\x0b\x13\x01")),
 		"webp":             webpWith(true, riff("EXIF", little), riff("XMP ", private)),
 		"webp, odd":        webpWith(true, riff("EXIF", "Exif\x00\x00"+big), riff("XMP ", private+"!")),
+		"webp, upright":    webpWith(true, riff("EXIF", string(exif(binary.LittleEndian, 1))), riff("XMP ", private)),
 		"webp, simple":     webpWith(false),
 		"gif": gifWith(
 			tb, "\x21\xfe"+string(rune(len(private)))+private+"\x00", "\x21\xff\x0bXMP DataXMP"+string(rune(len(private)))+private+"\x00",
@@ -191,6 +192,9 @@ func TestStripMetadata(t *testing.T) {
 				assert.Contains(t, string(out), "ICC_PROFILE\x00\x01\x01colours")
 				assert.NotContains(t, string(out), "MPF")
 				assert.Equal(t, "JFIF", string(out[6:10]), "it comes first")
+			}
+			if bytes.HasPrefix(out[12:], []byte("VP8X")) {
+				assert.Equal(t, map[bool]byte{true: 0x08}[turned], out[20], "what the first chunk says of the others")
 			}
 			if name == "png" {
 				assert.Contains(t, string(out), "pHYs")
