@@ -82,6 +82,10 @@ func TestGetFileResumes(t *testing.T) {
 			t.Helper()
 			require.NoError(t, os.WriteFile(path+".partial.parts", []byte("?"), 0o600))
 		}},
+		"the partial file was cut": {calls: 10, between: func(t *testing.T, _ *r2test.Server, path string) {
+			t.Helper()
+			require.NoError(t, os.Truncate(path+".partial", kib))
+		}},
 		"the partial file is gone": {calls: 10, between: func(t *testing.T, _ *r2test.Server, path string) {
 			t.Helper()
 			require.NoError(t, os.Remove(path+".partial"))
