@@ -111,7 +111,10 @@ func TestDoomedChoicesAreRefused(t *testing.T) {
 			d.Origin.Protocol = cdn.HTTPSOnly
 			d.CachePolicy = "UseOriginCacheControlHeaders"
 		}, refuse: "https-only + AllViewer:"},
-		"the cache policy forwards Host, ok":  {cert: []string{alias}, edit: func(d *cdn.Distribution) { d.CachePolicy = "UseOriginCacheControlHeaders-QueryStrings" }, by: cdn.HTTPSOnly, host: true},
+		"the cache policy forwards Host, ok": {cert: []string{alias}, edit: func(d *cdn.Distribution) { d.CachePolicy = "UseOriginCacheControlHeaders-QueryStrings" }, by: cdn.HTTPSOnly, host: true},
+		"the cache policy forwards Host, and there is no alias": {cert: []string{origin}, edit: func(d *cdn.Distribution) {
+			d.Aliases, d.Certificate, d.Origin.Protocol, d.CachePolicy = nil, cdn.Certificate{}, cdn.HTTPSOnly, "UseOriginCacheControlHeaders"
+		}, refuse: "an alias is needed"},
 		"one's own cache policy has Host":     {cert: []string{alias}, edit: func(d *cdn.Distribution) { d.CachePolicy = "with-host" }, by: cdn.HTTPSOnly, host: true},
 		"one's own request policy withholds":  {cert: []string{alias}, edit: func(d *cdn.Distribution) { d.RequestPolicy = "no-host" }, by: cdn.HTTPOnly},
 		"one's own request policy has Host":   {cert: []string{alias}, edit: func(d *cdn.Distribution) { d.RequestPolicy = "only-host" }, by: cdn.HTTPSOnly, host: true},
