@@ -1,6 +1,7 @@
 package cwagent_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -254,7 +255,15 @@ func FuzzParseStatus(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := cwagent.ParseStatus(text)
 		if err == nil {
-			require.Contains(t, text, "status")
+			words := map[bool][2]string{true: {"running", "configured"}, false: {"stopped", "not configured"}}
+			again, err := json.Marshal(map[string]string{
+				"status": words[s.Running][0], "configstatus": words[s.Configured][1], "version": s.Version, "starttime": s.Started.Format(time.RFC3339),
+			})
+			require.NoError(t, err)
+			back, err := cwagent.ParseStatus("noise " + string(again) + " noise")
+			require.NoError(t, err)
+			back.Started, s.Started = time.Time{}, time.Time{} // fractions of a second are lost
+			require.Equal(t, s, back)
 			require.NotEmpty(t, s.String())
 		} else {
 			require.Zero(t, s)
