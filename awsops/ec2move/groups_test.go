@@ -243,12 +243,17 @@ func TestGroupOfSomebodyElse(t *testing.T) {
 	plan, err := c.Plan(t.Context(), planSpec())
 	require.NoError(t, err)
 	assert.Contains(t, planCodes(plan, ec2move.Stop), "name-taken")
-	_, err = planUntil(t.Context(), c, cloud.Clock(), ec2move.State{Spec: plan.Spec, Source: plan.Source}, ec2move.StepGroups)
+	st, err = planUntil(t.Context(), c, cloud.Clock(), ec2move.State{Spec: plan.Spec, Source: plan.Source}, ec2move.StepGroups)
 	require.ErrorIs(t, err, awsops.ErrConflict)
 	e := new(ec2move.Error)
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, aws.ToString(theirs.GroupId), e.Resource)
 	assert.Equal(t, ec2move.StepGroups, e.Step)
+
+	_, _, err = backUntil(t, c, cloud, st)
+	require.NoError(t, err)
+	assert.Contains(t, planGroups(t, cloud, planTo, 0), aws.ToString(theirs.GroupId), "trap 29: it has the name, and not the tag")
+	assert.Empty(t, oursOf(t, cloud))
 }
 
 // Trap 29: "Nothing without our migration tag is ever deleted." The rollback of the three steps leaves what looks alike.
