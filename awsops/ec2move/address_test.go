@@ -1,6 +1,7 @@
 package ec2move_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -160,7 +161,8 @@ func TestAnAddressThatMayBeTheOneStopsTheMove(t *testing.T) {
 				require.ErrorIs(t, err, awsops.ErrUnknownOutcome)
 				require.ErrorContains(t, err, ec2move.TagMove+"=web-to-us", "the tag to look at")
 				require.ErrorContains(t, err, aws.ToString(other.AllocationId))
-				e := err.(*ec2move.Error) //nolint:errorlint,forcetypeassert // it is returned as it is
+				e, ok := errors.AsType[*ec2move.Error](err)
+				require.True(t, ok)
 				assert.Equal(t, ec2move.StepAddress, e.Step)
 				assert.Contains(t, e.Hint, "NoAddress")
 				_, again, err := c.Advance(t.Context(), st)
@@ -200,7 +202,11 @@ func TestAnAddressAboveTheQuota(t *testing.T) {
 func TestAnAddressThatIsGiven(t *testing.T) {
 	t.Parallel()
 	s := addressed(t, nil)
-	given, err := s.cloud.Region("us-east-1").AllocateAddress(t.Context(), &ec2.AllocateAddressInput{})
+	given, err := s.cloud.Region("us-east-1").AllocateAddress(t.Context(), &ec2.AllocateAddressInput{ // by this move, before somebody looked
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeElasticIp, Tags: []types.Tag{
+			{Key: aws.String(ec2move.TagMove), Value: &s.spec.ID}, {Key: aws.String(ec2move.TagStep), Value: aws.String("address")},
+		}}},
+	})
 	require.NoError(t, err)
 	s.spec.To.Address, s.spec.To.AllocationID = ec2move.AddressGiven, aws.ToString(given.AllocationId)
 	c := s.client(t)

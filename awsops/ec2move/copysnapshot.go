@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -131,10 +132,7 @@ func (f copyForm) presign(ctx context.Context, form url.Values) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	query := url.Values{}
-	for key, values := range form {
-		query[key] = values
-	}
+	query := maps.Clone(form)
 	query.Set("DestinationRegion", o.Region)
 	at := endpoint.URI
 	at.RawQuery = query.Encode()

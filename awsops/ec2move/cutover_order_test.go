@@ -202,9 +202,9 @@ func TestACutoverIsTakenBackFromAnyPart(t *testing.T) {
 					st, err = c.Find(t.Context(), s.spec)
 					require.NoError(t, err)
 				}
-				var gone time.Time // when the copy was ended
+				var gone time.Time // when the copy lost its address
 				s.cloud.Observe(func(e awsopstest.Event) {
-					if e.Op == "TerminateInstances" && gone.IsZero() {
+					if e.Op == "DisassociateAddress" && gone.IsZero() {
 						gone = s.cloud.Clock().Now()
 					}
 				})

@@ -42,11 +42,12 @@ func (r record) same(other record) bool { return slices.Equal(r.addresses, other
 
 // String is a record as the state keeps it: "5m0s 192.0.2.1 2001:db8::1".
 func (r record) String() string {
-	out := r.ttl.String()
+	var out strings.Builder
+	out.WriteString(r.ttl.String())
 	for _, a := range r.addresses {
-		out += " " + a.String()
+		out.WriteString(" " + a.String())
 	}
-	return out
+	return out.String()
 }
 
 // text is a record for people.

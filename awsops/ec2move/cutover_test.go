@@ -185,7 +185,7 @@ func (s *stage) addresses(t *testing.T) []types.Address {
 // run makes the move from a state, or from nothing, until it is done, fails, or until says so of a state.
 func (s *stage) run(t *testing.T, c *ec2move.Client, st *ec2move.State, until func(ec2move.State) bool) (ec2move.State, error) {
 	t.Helper()
-	now := ec2move.State{}
+	var now ec2move.State
 	if st == nil {
 		plan, err := c.Plan(t.Context(), s.spec)
 		require.NoError(t, err)

@@ -19,8 +19,9 @@ import (
 
 // FleetEvent is an event of one move of a fleet.
 type FleetEvent struct {
-	Move string `json:"move"` // Spec.ID
 	awsops.Event
+
+	Move string `json:"move"` // Spec.ID
 }
 
 // String is the event as a line: "web-1: copy: begun snap-… 45%".
@@ -282,7 +283,7 @@ func (q queue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 
 // Push is for package heap.
-func (q *queue) Push(r any) { *q = append(*q, r.(*runner)) } //nolint:forcetypeassert // no other comes in
+func (q *queue) Push(r any) { *q = append(*q, r.(*runner)) } //nolint:errcheck,forcetypeassert // no other comes in
 
 // Pop is for package heap.
 func (q *queue) Pop() any {

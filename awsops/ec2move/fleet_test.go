@@ -18,7 +18,7 @@ import (
 
 // many is an account with n servers in some Regions, of 1 to 6 volumes each, and the moves of all of them to us-east-1.
 func many(n int, regions []string, seed uint64) (ec2movetest.World, []ec2move.Spec) {
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same in every run
+	random := rand.New(rand.NewPCG(seed, 1))
 	world := ec2movetest.World{Regions: map[string]*ec2movetest.Area{}}
 	for _, name := range regions {
 		world.Regions[name] = &ec2movetest.Area{}
@@ -28,7 +28,7 @@ func many(n int, regions []string, seed uint64) (ec2movetest.World, []ec2move.Sp
 		region := regions[i%len(regions)]
 		in := ec2movetest.Instance{ID: fmt.Sprintf("i-0%016x", i), Type: "t3.micro"}
 		for v := range 1 + min(random.IntN(6), random.IntN(6)) { // most have one or two
-			gib := int32(20 + random.IntN(271)) //nolint:gosec // at most 290
+			gib := int32(20 + random.IntN(271))
 			in.Volumes = append(in.Volumes, ec2movetest.Volume{
 				ID: fmt.Sprintf("vol-0%015x%d", i, v), Device: fmt.Sprintf("/dev/sd%c", 'f'+v), GiB: gib, UsedMiB: int64(float64(gib) * 1024 * (0.3 + 0.7*random.Float64())),
 			})

@@ -62,7 +62,7 @@ func doCutover(ctx context.Context, m *move) (turn, error) {
 	case atRead:
 		t, err = m.readRecords(ctx)
 	case atLower:
-		t, err = m.lower(ctx)
+		err = m.lower(ctx)
 	case atWait:
 		t = m.nap("until")
 		if t.after == 0 {
@@ -71,11 +71,11 @@ func doCutover(ctx context.Context, m *move) (turn, error) {
 	case atCheck:
 		t, err = m.checkCopy(ctx)
 	case atSwitch:
-		t, err = m.switchRecords(ctx)
+		err = m.switchRecords(ctx)
 	case atVerify:
 		t, err = m.verifyRecords(ctx)
 	case atRetarget:
-		t, err = m.retarget(ctx)
+		err = m.retarget(ctx)
 	case atHold:
 		t, err = m.hold(ctx)
 	default:
@@ -175,51 +175,51 @@ func (m *move) target(ctx context.Context) (*types.Instance, turn, error) {
 }
 
 // lower sets the TTLs that are above that of the switch. The tag that outlives the state is written before.
-func (m *move) lower(ctx context.Context) (turn, error) {
-	longest, any := time.Duration(0), false
+func (m *move) lower(ctx context.Context) error {
+	longest, high := time.Duration(0), false
 	var olds []time.Duration
 	for _, name := range m.spec.Cutover.Records {
 		old := parseRecord(m.word("old " + name))
 		olds, longest = append(olds, old.ttl), max(longest, old.ttl)
-		any = any || old.ttl > m.ttl(old.ttl)
+		high = high || old.ttl > m.ttl(old.ttl)
 	}
-	if any && m.word("tagged") == "" {
+	if high && m.word("tagged") == "" {
 		id := m.of(StepLaunch).ID
 		if _, err := mutate(ctx, m, "CreateTags", id, call.Harmless, m.dst.createTags, &ec2.CreateTagsInput{
 			Resources: []string{id},
 			Tags:      []types.Tag{{Key: aws.String(TagCutover), Value: aws.String(ttlTagOf(m.now(), olds))}},
 		}); err != nil {
-			return turn{}, err
+			return err
 		}
 		m.note("tagged", stamp(m.now()))
-		return turn{}, nil
+		return nil
 	}
 	for _, name := range m.spec.Cutover.Records {
 		old := parseRecord(m.word("old " + name))
 		if ttl := m.ttl(old.ttl); old.ttl > ttl && m.word("lowered "+name) == "" {
 			now, err := m.record(ctx, name)
 			if err != nil {
-				return turn{}, err
+				return err
 			}
 			if now.ttl > ttl {
 				now.ttl = ttl
 				if err := m.put(ctx, name, now); err != nil {
-					return turn{}, err
+					return err
 				}
 			}
 			m.note("lowered "+name, stamp(m.now()))
-			return turn{}, nil
+			return nil
 		}
 	}
 	m.enter(atWait)
-	if any {
+	if high {
 		m.note("until", stamp(m.now().Add(longest+time.Second))) // a second for what stamp cuts off
 	}
-	return turn{}, nil
+	return nil
 }
 
 // switchRecords points one name at the copy.
-func (m *move) switchRecords(ctx context.Context) (turn, error) {
+func (m *move) switchRecords(ctx context.Context) error {
 	for _, name := range m.spec.Cutover.Records {
 		if m.word("switched "+name) != "" {
 			continue
@@ -228,22 +228,22 @@ func (m *move) switchRecords(ctx context.Context) (turn, error) {
 		now, err := m.record(ctx, name)
 		switch {
 		case err != nil:
-			return turn{}, err
+			return err
 		case !now.same(old) && !now.same(want):
-			return turn{}, &Error{
+			return &Error{
 				Resource: name, Err: awsops.ErrConflict, Reason: fmt.Sprintf("it points at %s now, and pointed at %s when the cutover began", now.text(), old.text()),
 				Hint: "somebody else changes it: set it back to go on, or roll back",
 			}
 		case !now.same(want) || now.ttl != want.ttl:
 			if err := m.put(ctx, name, want); err != nil {
-				return turn{}, err
+				return err
 			}
 		}
 		m.note("switched "+name, stamp(m.now()))
-		return turn{}, nil
+		return nil
 	}
 	m.enter(atVerify)
-	return turn{}, nil
+	return nil
 }
 
 // verifyRecords asks DNS again.
@@ -272,25 +272,25 @@ func (m *move) verifyRecords(ctx context.Context) (turn, error) {
 }
 
 // retarget repoints CloudFront and begins the hold.
-func (m *move) retarget(ctx context.Context) (turn, error) {
+func (m *move) retarget(ctx context.Context) error {
 	if m.spec.Cutover.Origins {
 		from, to := m.st.Source.PublicDNS, m.word("dns")
 		if from == "" || to == "" {
-			return turn{}, &Error{
+			return &Error{
 				Err: awsops.ErrConflict, Reason: fmt.Sprintf("a public DNS name is missing: the source has %q, the copy %q", from, to),
 				Hint: "turn on DNS host names in the VPC",
 			}
 		}
 		n, err := m.repoint(ctx, from, to)
 		if err != nil {
-			return turn{}, err
+			return err
 		}
 		m.note("origins", strconv.Itoa(n))
 	}
 	m.enter(atHold)
 	m.note("switched", stamp(m.now()))
 	m.forget("failed", "next")
-	return turn{}, nil
+	return nil
 }
 
 // repoint calls Retarget, the one change of its turn.
@@ -347,14 +347,15 @@ func findCutover(ctx context.Context, m *move) error {
 
 // ttlTagOf is the value of TagCutover: TTLs in seconds, in order of the records, or the longest if that is too long.
 func ttlTagOf(at time.Time, olds []time.Duration) string {
-	out := stamp(at)
+	var out strings.Builder
+	out.WriteString(stamp(at))
 	for _, ttl := range olds {
-		out += fmt.Sprintf(" %d", ttl/time.Second)
+		fmt.Fprintf(&out, " %d", ttl/time.Second)
 	}
-	if len(out) > maxTagLength {
+	if out.Len() > maxTagLength {
 		return fmt.Sprintf("%s %d", stamp(at), slices.Max(olds)/time.Second)
 	}
-	return out
+	return out.String()
 }
 
 // ttlTag are the TTLs of n records that a tag holds, 0 where it holds none.
