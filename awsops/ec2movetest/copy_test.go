@@ -78,6 +78,19 @@ func TestStaggeredCopies(t *testing.T) {
 	assert.Equal(t, "100%", *snapshotOf(t, cloud, target, first).Progress)
 }
 
+// TestTimedCopiesComeFirst: what a time-based copy needs, the others do not get.
+func TestTimedCopiesComeFirst(t *testing.T) {
+	t.Parallel()
+	cloud := ec2movetest.New(&ec2movetest.Options{World: new(volumes(270_000, 100_000)), Setup: -1, PairMiB: 400})
+	ids := snapshots(t, cloud, 2)
+	_, err := copySnapshot(t, cloud, ids[0], func(in *ec2.CopySnapshotInput) { in.CompletionDurationMinutes = aws.Int32(15) })
+	require.NoError(t, err)
+	other, err := copySnapshot(t, cloud, ids[1], nil)
+	require.NoError(t, err)
+	cloud.Clock().Advance(500 * time.Second)
+	assert.Equal(t, "50%", *snapshotOf(t, cloud, target, other).Progress, "at 100 MiB/s")
+}
+
 // TestTwentyCopies: Trap 9: 20-copy quota with many volumes.
 func TestTwentyCopies(t *testing.T) {
 	t.Parallel()

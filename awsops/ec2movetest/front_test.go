@@ -249,6 +249,8 @@ func TestFrontLosesConnections(t *testing.T) {
 	cloud.LoseNext("AllocateAddress")
 	_, err := over.AllocateAddress(t.Context(), in)
 	require.Error(t, err)
+	_, answered := errors.AsType[smithy.APIError](err)
+	assert.False(t, answered, "no answer came: %v", err)
 	assert.Equal(t, 1, cloud.Count(target).Addresses, "the effect is there")
 
 	cloud.In(target).DropNext("AllocateAddress")
