@@ -2,6 +2,7 @@ package ec2movetest_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,4 +105,31 @@ func assertSame(t *testing.T, want, got string) {
 		require.Equal(t, a[i], b[i], "line %d", i+1)
 	}
 	require.Len(t, b, len(a))
+}
+
+// TestManyAtOnce is for the race detector: calls, both ways, while the clock moves and others look.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	cloud := sample(ec2movetest.Options{})
+	front := serve(t, cloud)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			over := client(front, target)
+			_, err := cloud.Region(source).CreateImage(t.Context(), &ec2.CreateImageInput{
+				InstanceId: aws.String(ec2movetest.SampleInstance), Name: aws.String("image " + string(rune('a'+i))), NoReboot: aws.Bool(true),
+			})
+			assert.NoError(t, err)
+			cloud.Clock().Advance(time.Minute)
+			_, err = over.AllocateAddress(t.Context(), &ec2.AllocateAddressInput{})
+			assert.NoError(t, err)
+			_, err = over.DescribeAddresses(t.Context(), &ec2.DescribeAddressesInput{})
+			assert.NoError(t, err)
+			assert.NotEmpty(t, cloud.Snapshot())
+			assert.Positive(t, cloud.Meter().AddressHours)
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 4, cloud.Made(source).Images)
+	assert.Equal(t, 4, cloud.Made(target).Addresses)
 }
