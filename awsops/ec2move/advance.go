@@ -39,7 +39,7 @@ type turn struct {
 // steps in their order.
 func steps() []step {
 	return []step{
-		stepCheck(), stepKeyPair(), stepPrefixLists(), stepGroups(), stepHotImage(), stepHotCopy(), stepStop(), stepImage(), stepCopy(),
+		stepCheck(), stepKeyPair(), stepPrefixLists(), stepGroups(), stepHotImage(), stepHotCopy(), stepTTL(), stepStop(), stepImage(), stepCopy(),
 		stepVolumes(), stepLaunch(), stepAttach(), stepReady(), stepAddress(), stepCutover(), stepFinish(),
 	}
 }

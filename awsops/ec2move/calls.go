@@ -24,6 +24,7 @@ type calls struct {
 	describeInstanceTypeOfferings          func(context.Context, *ec2.DescribeInstanceTypeOfferingsInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypeOfferingsOutput, error)
 	modifyInstanceAttribute                func(context.Context, *ec2.ModifyInstanceAttributeInput, ...func(*ec2.Options)) (*ec2.ModifyInstanceAttributeOutput, error)
 	createTags                             func(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
+	deleteTags                             func(context.Context, *ec2.DeleteTagsInput, ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error)
 	describeIamInstanceProfileAssociations func(context.Context, *ec2.DescribeIamInstanceProfileAssociationsInput, ...func(*ec2.Options)) (*ec2.DescribeIamInstanceProfileAssociationsOutput, error)
 	associateIamInstanceProfile            func(context.Context, *ec2.AssociateIamInstanceProfileInput, ...func(*ec2.Options)) (*ec2.AssociateIamInstanceProfileOutput, error)
 	replaceIamInstanceProfileAssociation   func(context.Context, *ec2.ReplaceIamInstanceProfileAssociationInput, ...func(*ec2.Options)) (*ec2.ReplaceIamInstanceProfileAssociationOutput, error)
@@ -89,6 +90,7 @@ func sdkCalls(cfg aws.Config, region string, options []func(*ec2.Options)) calls
 		describeInstanceTypeOfferings:          c.DescribeInstanceTypeOfferings,
 		modifyInstanceAttribute:                c.ModifyInstanceAttribute,
 		createTags:                             c.CreateTags,
+		deleteTags:                             c.DeleteTags,
 		describeIamInstanceProfileAssociations: c.DescribeIamInstanceProfileAssociations,
 		associateIamInstanceProfile:            c.AssociateIamInstanceProfile,
 		replaceIamInstanceProfileAssociation:   c.ReplaceIamInstanceProfileAssociation,
@@ -148,6 +150,7 @@ func apiCalls(c API) calls {
 		describeInstanceTypeOfferings:          c.DescribeInstanceTypeOfferings,
 		modifyInstanceAttribute:                c.ModifyInstanceAttribute,
 		createTags:                             c.CreateTags,
+		deleteTags:                             c.DeleteTags,
 		describeIamInstanceProfileAssociations: c.DescribeIamInstanceProfileAssociations,
 		associateIamInstanceProfile:            c.AssociateIamInstanceProfile,
 		replaceIamInstanceProfileAssociation:   c.ReplaceIamInstanceProfileAssociation,

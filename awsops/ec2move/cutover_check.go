@@ -73,6 +73,13 @@ func (m *move) hold(ctx context.Context) (turn, error) {
 	}
 	m.forget("failed")
 	if gone >= length {
+		if m.early() {
+			source, err := m.look(ctx, m.src, m.spec.From.ID)
+			if source == nil || err != nil {
+				return turn{done: err == nil}, err
+			}
+			return m.forgetTTLs(ctx, source)
+		}
 		return turn{done: true}, nil
 	}
 	every := min(holdEvery, length-gone)

@@ -47,6 +47,7 @@ func (c *Client) find(ctx context.Context, s Spec, planned *Source) (State, erro
 	}
 	if m.of(StepImage).ID != "" {
 		m.passed(StepStop)
+		m.passed(StepTTL)
 	}
 	if m.of(StepLaunch).ID != "" { // whatever comes before is done, although the images may be gone by now
 		for _, one := range all {

@@ -62,6 +62,9 @@ func (p *planner) describeStep(s *PlannedStep) {
 			s.Duration = p.spec.Within
 		}
 		call("CopyImage %s in %s", name(s.ID), to)
+	case StepTTL:
+		names := strings.Join(p.spec.Cutover.Records, ", ")
+		s.What, s.Duration, s.Undo = "lower the TTL of "+names+" and wait out the old one, while the source serves", p.oldTTL(), "set the old TTLs again"
 	case StepStop:
 		s.What, s.Duration, s.Undo = "stop the source", takesHalt, "start the source"
 		call("StopInstances %s in %s", from.ID, from.Region)
@@ -177,9 +180,14 @@ func (p *planner) describeCutover(s *PlannedStep) {
 		}
 		s.What += ", repoint CloudFront"
 	}
-	s.Duration = p.oldTTL() + 3*10*time.Second
+	s.Duration = 3 * 10 * time.Second
+	first := ""
+	if !p.early() {
+		s.Duration += p.oldTTL()
+		first = "lower the TTL and wait out the old one, "
+	}
 	for _, r := range c.Records {
-		s.Calls = append(s.Calls, "lower the TTL of "+r+" and wait out the old one, check the copy, set its address")
+		s.Calls = append(s.Calls, r+": "+first+"check the copy, set its address")
 	}
 	s.Duration += p.hold()
 }

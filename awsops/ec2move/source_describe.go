@@ -90,6 +90,7 @@ func (s *Source) take(in *types.Instance) {
 	}
 	slices.Sort(s.ProductCodes)
 	s.Tags = tagMap(in.Tags)
+	delete(s.Tags, TagCutover) // of this move: see stepTTL
 	s.takeNetwork(in)
 	for _, d := range in.BlockDeviceMappings {
 		if d.Ebs != nil {

@@ -22,6 +22,7 @@ const (
 	StepGroups      StepID = "groups"       // security groups and their rules
 	StepHotImage    StepID = "hot-image"    // TwoPass: image of the running source
 	StepHotCopy     StepID = "hot-copy"     // TwoPass: its copy
+	StepTTL         StepID = "ttl"          // StopFirst, TwoPass with a cutover: TTLs are lowered, the old ones waited out
 	StepStop        StepID = "stop"         // StopFirst, TwoPass: the source is stopped
 	StepImage       StepID = "image"
 	StepCopy        StepID = "copy"

@@ -128,12 +128,21 @@ func (m *move) readRecords(ctx context.Context) (turn, error) {
 		return turn{}, err
 	}
 	ttls := ttlTag(tagMap(in.Tags)[TagCutover], len(m.spec.Cutover.Records))
+	early := make([]time.Duration, len(ttls))
+	if m.early() {
+		source, err := m.sourceNow(ctx)
+		if err != nil {
+			return turn{}, err
+		}
+		early = ttlTag(tagMap(source.Tags)[TagCutover], len(early))
+	}
 	for i, name := range m.spec.Cutover.Records {
 		now, err := m.record(ctx, name)
 		if err != nil {
 			return turn{}, err
 		}
-		now.ttl = max(now.ttl, ttls[i]) // lowered by a process whose state is lost
+		// It may have been lowered before the stop, or by a process whose state is lost.
+		now.ttl = max(now.ttl, ttls[i], early[i])
 		old := sides.back(now)
 		if !sides.concerns(old) {
 			return turn{}, &Error{
@@ -180,8 +189,13 @@ func (m *move) lower(ctx context.Context) error {
 	var olds []time.Duration
 	for _, name := range m.spec.Cutover.Records {
 		old := parseRecord(m.word("old " + name))
-		olds, longest = append(olds, old.ttl), max(longest, old.ttl)
-		high = high || old.ttl > m.ttl(old.ttl)
+		olds = append(olds, old.ttl)
+		if old.ttl > m.ttl(old.ttl) {
+			high = true
+			if m.of(StepTTL).IDs["lowered "+name] == "" { // else it was waited for before the stop
+				longest = max(longest, old.ttl)
+			}
+		}
 	}
 	if high && m.word("tagged") == "" {
 		id := m.of(StepLaunch).ID
@@ -212,7 +226,7 @@ func (m *move) lower(ctx context.Context) error {
 		}
 	}
 	m.enter(atWait)
-	if high {
+	if longest > 0 {
 		m.note("until", stamp(m.now().Add(longest+time.Second))) // a second for what stamp cuts off
 	}
 	return nil

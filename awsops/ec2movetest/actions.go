@@ -17,6 +17,7 @@ func actions() map[string]action {
 		"DescribeInstanceTypeOfferings":          serve(ec2move.API.DescribeInstanceTypeOfferings),
 		"ModifyInstanceAttribute":                serve(ec2move.API.ModifyInstanceAttribute),
 		"CreateTags":                             serve(ec2move.API.CreateTags),
+		"DeleteTags":                             serve(ec2move.API.DeleteTags),
 		"DescribeIamInstanceProfileAssociations": serve(ec2move.API.DescribeIamInstanceProfileAssociations),
 		"AssociateIamInstanceProfile":            serve(ec2move.API.AssociateIamInstanceProfile),
 		"ReplaceIamInstanceProfileAssociation":   serve(ec2move.API.ReplaceIamInstanceProfileAssociation),

@@ -62,6 +62,10 @@ func (r *region) CreateTags(ctx context.Context, in *ec2.CreateTagsInput, _ ...f
 	return do(ctx, r, "CreateTags", "Resources Tags", in, (*region).createTags)
 }
 
+func (r *region) DeleteTags(ctx context.Context, in *ec2.DeleteTagsInput, _ ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error) {
+	return do(ctx, r, "DeleteTags", "Resources Tags", in, (*region).deleteTags)
+}
+
 func (r *region) DescribeIamInstanceProfileAssociations(ctx context.Context, in *ec2.DescribeIamInstanceProfileAssociationsInput, _ ...func(*ec2.Options)) (*ec2.DescribeIamInstanceProfileAssociationsOutput, error) {
 	return do(ctx, r, "DescribeIamInstanceProfileAssociations", "AssociationIds Filters MaxResults NextToken", in, (*region).describeIamInstanceProfileAssociations)
 }

@@ -2,6 +2,7 @@ package ec2movetest
 
 import (
 	"encoding/base64"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -232,6 +233,27 @@ func (r *region) createTags(in *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, err
 		m.tags, _ = newTags(in.Tags, m.tags) // checked above
 	}
 	return &ec2.CreateTagsOutput{}, nil
+}
+
+// deleteTags takes tags off. One that is not there is no error; one with a value goes only with that value. Without Tags all
+// go but AWS's own.
+func (r *region) deleteTags(in *ec2.DeleteTagsInput) (*ec2.DeleteTagsOutput, error) {
+	if len(in.Resources) == 0 {
+		return nil, missing("ResourceId")
+	}
+	for _, id := range in.Resources {
+		m, err := r.anything(id)
+		if err != nil {
+			return nil, err
+		}
+		m.tags = maps.Clone(m.tags)
+		maps.DeleteFunc(m.tags, func(key, value string) bool {
+			return len(in.Tags) == 0 || slices.ContainsFunc(in.Tags, func(t types.Tag) bool {
+				return aws.ToString(t.Key) == key && (t.Value == nil || *t.Value == value)
+			})
+		})
+	}
+	return &ec2.DeleteTagsOutput{}, nil
 }
 
 func metaOf[T resource](x T, err error) (*meta, error) {

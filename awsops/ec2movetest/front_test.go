@@ -114,7 +114,7 @@ func TestEveryFieldOverTheWire(t *testing.T) {
 
 // plainOutput are calls whose answer has nothing but a "true".
 func plainOutput(op string) bool {
-	return slices.Contains([]string{"ModifyInstanceAttribute", "CreateTags", "DeleteVolume", "DeleteSnapshot", "DisassociateAddress", "ReleaseAddress"}, op)
+	return slices.Contains([]string{"ModifyInstanceAttribute", "CreateTags", "DeleteTags", "DeleteVolume", "DeleteSnapshot", "DisassociateAddress", "ReleaseAddress"}, op)
 }
 
 // assertFields compares two structs field by field, for messages that can be read.

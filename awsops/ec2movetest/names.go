@@ -83,7 +83,7 @@ func irregularInput(field string) string {
 		return "PrivateIpAddress"
 	case "InstanceNetworkInterfaceSpecification.PrivateIpAddresses":
 		return "PrivateIpAddresses"
-	case "CreateTagsInput.Resources":
+	case "CreateTagsInput.Resources", "DeleteTagsInput.Resources":
 		return "ResourceId"
 	case "DescribeSnapshotsInput.RestorableByUserIds":
 		return "RestorableBy"
