@@ -22,7 +22,7 @@ type lane struct {
 
 // aheadTimes the quota is how much copying may wait with its image made: enough to fill what becomes free while images are
 // being made, and little enough that no image is old when it is copied.
-const aheadTimes = 3
+const aheadTimes = 8
 
 func (f *fleet) lane(region string, quota int) *lane {
 	if f.lanes[region] == nil {
@@ -249,7 +249,7 @@ func (l *lane) next(now time.Time) *runner {
 			copies = append(copies, r)
 		}
 	}
-	slices.SortStableFunc(copies, longestFirst)
+	slices.SortStableFunc(copies, widestFirst)
 	if r := l.nextCopy(copies, now); r != nil {
 		return r
 	}
@@ -263,7 +263,7 @@ func (l *lane) next(now time.Time) *runner {
 	if len(images) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(images, longestFirst)
+	slices.SortStableFunc(images, widestFirst)
 	if l.used()+soon < l.quota { // at the beginning: what is copied soon
 		slices.Reverse(images)
 	}
@@ -282,13 +282,14 @@ func (l *lane) used() int {
 	return n
 }
 
-// longestFirst puts those in front whose source is stopped or whose copy ends last: what is long goes before what is short, so
-// that the end of the fleet is not one long copy.
-func longestFirst(a, b *runner) int {
+// widestFirst puts those in front whose source is stopped, then those with most volumes, for which room is hard to gather, while
+// there is much else to fill the gaps with; of the same width what is long goes before what is short, so that the end of the
+// fleet is not one long copy.
+func widestFirst(a, b *runner) int {
 	if x, y := a.urgent(), b.urgent(); x != y {
 		return cmp.Compare(y, x)
 	}
-	return cmp.Compare(b.long[len(b.long)-1], a.long[len(a.long)-1])
+	return cmp.Or(cmp.Compare(len(b.long), len(a.long)), cmp.Compare(b.long[len(b.long)-1], a.long[len(a.long)-1]))
 }
 
 // urgent is 1 for a move whose source is down already.

@@ -30,8 +30,8 @@ func (e FleetEvent) String() string { return e.Move + ": " + e.Event.String() }
 // RunFleet makes the moves of a plan: a queue by time, of which the move that is due next gets one [Client.Advance]. No more
 // snapshots are copied to a Region at once than EC2's quota allows, so that none is refused; an image is made only when there
 // will soon be room for its copy, and a source is stopped only when there is room, so that nobody waits with a source that
-// does not serve. The copies with the longest volume go first, and what is small fills the gaps that a large one leaves while
-// room is gathered for it.
+// does not serve. The images with most volumes go first, and what is small fills the gaps that a large one leaves while room is
+// gathered for it.
 //
 // Config.Save is called as in [Client.Run], with the state of one move at a time: it tells them apart by Spec.ID. A move
 // that fails has an event with the phase "failed" and its error as resource; the others go on, and the errors come joined as
