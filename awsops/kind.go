@@ -27,20 +27,18 @@ func KindOf(code string, status int) error {
 	switch {
 	case code == "":
 		return kindOfStatus(status)
-	case throttling[code] || strings.HasPrefix(code, "Throttling"):
+	case throttling(code):
 		return ErrThrottled
-	case denied[code] || strings.HasPrefix(code, "AccessDenied") || strings.HasPrefix(code, "ExpiredToken"):
+	case denied(code):
 		return ErrDenied
 	case strings.HasPrefix(code, "Insufficient") && strings.HasSuffix(code, "Capacity"):
 		return ErrCapacity
 	case strings.HasSuffix(code, "LimitExceeded"), strings.HasSuffix(code, "LimitExceededException"), strings.HasPrefix(code, "TooMany"),
 		strings.HasSuffix(code, "QuotaExceeded"), strings.HasSuffix(code, "QuotaExceededException"):
 		return ErrQuota
-	case strings.HasSuffix(code, ".Duplicate"), strings.Contains(code, "AlreadyExists"), strings.HasSuffix(code, ".InUse"),
-		strings.HasPrefix(code, "Incorrect"), strings.HasSuffix(code, "InUse"), conflicts[code]:
+	case conflict(code):
 		return ErrConflict
-	case strings.HasSuffix(code, ".NotFound"), strings.HasPrefix(code, "NoSuch"), strings.HasSuffix(code, "NotFoundException"),
-		strings.HasSuffix(code, ".Unavailable"), gone[code]:
+	case gone(code):
 		return ErrGone
 	case strings.HasPrefix(code, "Invalid"), strings.HasPrefix(code, "Missing"), strings.HasPrefix(code, "Unknown"),
 		strings.HasPrefix(code, "Unsupported"), strings.HasPrefix(code, "Validation"), strings.HasPrefix(code, "Malformed"),
@@ -64,22 +62,41 @@ func kindOfStatus(status int) error {
 	return nil
 }
 
-var (
-	throttling = set("RequestLimitExceeded", "TooManyRequestsException", "RequestThrottled", "RequestThrottledException", "SlowDown",
-		"BandwidthLimitExceeded", "PriorRequestNotComplete")
-	denied = set("UnauthorizedOperation", "AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException",
-		"InvalidSignatureException", "InvalidAccessKeyId", "OptInRequired", "Blocked", "PendingVerification", "IncompleteSignature",
-		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized")
-	conflicts = set("IdempotentParameterMismatch", "DependencyViolation", "PreconditionFailed", "InvalidIfMatchVersion",
-		"DistributionNotDisabled", "DeleteConflict", "DeleteConflictException", "EntityTemporarilyUnmodifiable", "ConcurrentModification",
-		"ConcurrentModificationException", "OperationNotPermitted", "ResourceInUseException", "OperationAbortedException", "VolumeInUse")
-	gone = set("IdempotentInstanceTerminated", "InvalidInstanceId", "ParameterNotFound", "InvocationDoesNotExist")
-)
-
-func set(codes ...string) map[string]bool {
-	out := make(map[string]bool, len(codes))
-	for _, c := range codes {
-		out[c] = true
+func throttling(code string) bool {
+	switch code {
+	case "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottled", "RequestThrottledException", "SlowDown",
+		"BandwidthLimitExceeded", "PriorRequestNotComplete":
+		return true
 	}
-	return out
+	return strings.HasPrefix(code, "Throttling")
+}
+
+func denied(code string) bool {
+	switch code {
+	case "UnauthorizedOperation", "AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException",
+		"InvalidSignatureException", "InvalidAccessKeyId", "OptInRequired", "Blocked", "PendingVerification", "IncompleteSignature",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized":
+		return true
+	}
+	return strings.HasPrefix(code, "AccessDenied") || strings.HasPrefix(code, "ExpiredToken")
+}
+
+func conflict(code string) bool {
+	switch code {
+	case "IdempotentParameterMismatch", "DependencyViolation", "PreconditionFailed", "InvalidIfMatchVersion",
+		"DistributionNotDisabled", "DeleteConflict", "DeleteConflictException", "EntityTemporarilyUnmodifiable", "ConcurrentModification",
+		"ConcurrentModificationException", "OperationNotPermitted", "ResourceInUseException", "OperationAbortedException":
+		return true
+	}
+	return strings.HasSuffix(code, ".Duplicate") || strings.Contains(code, "AlreadyExists") || strings.HasPrefix(code, "Incorrect") ||
+		strings.HasSuffix(code, "InUse")
+}
+
+func gone(code string) bool {
+	switch code {
+	case "IdempotentInstanceTerminated", "InvalidInstanceId", "ParameterNotFound", "InvocationDoesNotExist":
+		return true
+	}
+	return strings.HasSuffix(code, ".NotFound") || strings.HasPrefix(code, "NoSuch") || strings.HasSuffix(code, "NotFoundException") ||
+		strings.HasSuffix(code, ".Unavailable")
 }

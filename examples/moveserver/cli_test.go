@@ -115,7 +115,9 @@ func TestPlan(t *testing.T) {
 	assert.Contains(t, stops.screen, "nothing was changed")
 }
 
-func changing(op string) bool { return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get") }
+func changing(op string) bool {
+	return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get")
+}
 
 // addresses are what Route 53 answers for the server's name, and origin what CloudFront asks.
 func (w *world) addresses(t *testing.T) (list []string) {

@@ -115,7 +115,7 @@ func (j *job) do(ctx context.Context, st ec2move.State, kept bool) error {
 	if err := j.confirm(ctx, "move", "Type move to begin:"); err != nil {
 		return err
 	}
-	return j.follow(ctx, j.client.Run(ctx, plan))
+	return j.follow(j.client.Run(ctx, plan))
 }
 
 // resume goes on where a kept state stands. The plan is that of the time when it began.
@@ -135,7 +135,7 @@ func (j *job) resume(ctx context.Context, st ec2move.State) error {
 	}
 	st.NoAddress = st.NoAddress || j.flags.none
 	j.screen.note("going on with what %s says", j.flags.state)
-	return j.follow(ctx, j.client.Resume(ctx, st))
+	return j.follow(j.client.Resume(ctx, st))
 }
 
 // back takes back what was done.
@@ -171,7 +171,7 @@ func (j *job) back(ctx context.Context, st ec2move.State, kept bool) error {
 }
 
 // follow shows what happens, and in the end what has come of it.
-func (j *job) follow(ctx context.Context, events iter.Seq2[awsops.Event, error]) error {
+func (j *job) follow(events iter.Seq2[awsops.Event, error]) error {
 	for e, err := range events {
 		if err != nil {
 			return err

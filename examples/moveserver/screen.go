@@ -26,7 +26,7 @@ func (s *screen) show(e awsops.Event) {
 		const width = 20
 		full := int(min(e.Done*width/e.Total, width))
 		text = fmt.Sprintf("%-8s %s%s %3d%%", text, strings.Repeat("█", full), strings.Repeat("░", width-full), e.Done*100/e.Total)
-		if copies[ec2move.StepID(e.Step)] {
+		if inBytes(ec2move.StepID(e.Step)) {
 			text += " of " + size(e.Total)
 		}
 		said := fmt.Sprint(e.Phase, e.Note, e.Done*10/e.Total)
@@ -46,9 +46,13 @@ func (s *screen) show(e awsops.Event) {
 	fmt.Fprintf(s.w, "%s  %-12s %-24s %s\n", e.At.Local().Format("Mon 15:04:05"), e.Step, e.Resource, printable(text))
 }
 
-// copies are the steps whose progress is counted in bytes.
-var copies = map[ec2move.StepID]bool{
-	ec2move.StepHotImage: true, ec2move.StepHotCopy: true, ec2move.StepImage: true, ec2move.StepCopy: true, ec2move.StepVolumes: true,
+// inBytes tells of the steps whose progress is counted in bytes.
+func inBytes(id ec2move.StepID) bool {
+	switch id {
+	case ec2move.StepHotImage, ec2move.StepHotCopy, ec2move.StepImage, ec2move.StepCopy, ec2move.StepVolumes:
+		return true
+	}
+	return false
 }
 
 func (s *screen) remember(key, said string) {

@@ -25,7 +25,7 @@ func serveWorld(ctx context.Context, address string, out io.Writer) error {
 	if err != nil || !at.Addr().IsLoopback() {
 		return inputError{errors.New("-serve: an address of loopback and a port, such as 127.0.0.1:8054")}
 	}
-	w, err := newWorld()
+	w, err := newWorld() //nolint:contextcheck // the fakes live on beyond a call
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (w *world) handler(h hello) http.Handler {
 	mux.HandleFunc("/clock", func(rw http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.FormValue("sleep"))
 		if err == nil {
-			w.clock.Advance(d)
+			err = w.clock.Sleep(r.Context(), d)
 		}
 		answer(rw, w.clock.Now(), err)
 	})

@@ -38,7 +38,7 @@ func (f *flags) connect(ctx context.Context, getenv func(string) string) (platfo
 	case f.at != "":
 		return dialWorld(ctx, f.at)
 	}
-	w, err := newWorld()
+	w, err := newWorld() //nolint:contextcheck // the fakes live on beyond a call
 	if err != nil {
 		return p, err
 	}

@@ -100,7 +100,7 @@ func (w *world) dial(ctx context.Context, network, address string) (net.Conn, er
 	for _, area := range w.ec2.Regions() {
 		for _, i := range w.ec2.Instances(area) {
 			if i.State.Name == ec2types.InstanceStateNameRunning && aws.ToString(i.PublicIpAddress) == to.Addr().String() {
-				return w.page.Client().Transport.(*http.Transport).DialContext(ctx, network, address) //nolint:forcetypeassert // pipehttp's
+				return w.page.Client().Transport.(*http.Transport).DialContext(ctx, network, address) //nolint:forcetypeassert,errcheck // pipehttp's
 			}
 		}
 	}

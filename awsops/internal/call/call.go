@@ -141,7 +141,7 @@ func lost(f *Failure) bool {
 	switch {
 	case f.Code != "" && errors.Is(awsops.KindOf(f.Code, f.Status), awsops.ErrThrottled):
 		return false
-	case f.Status >= http.StatusInternalServerError, serverFault[f.Code], f.Status > 0 && f.Status < http.StatusBadRequest:
+	case f.Status >= http.StatusInternalServerError, serverFault(f.Code), f.Status > 0 && f.Status < http.StatusBadRequest:
 		return true
 	case f.Code != "" || f.Status > 0:
 		return false
@@ -152,8 +152,14 @@ func lost(f *Failure) bool {
 	return errors.Is(f.Err, errNoAnswer)
 }
 
-// Codes of failures inside AWS, which say nothing of what was done.
-var serverFault = map[string]bool{"InternalError": true, "InternalFailure": true, "InternalServerError": true, "ServiceUnavailable": true, "Unavailable": true}
+// serverFault tells of codes of failures inside AWS, which say nothing of what was done.
+func serverFault(code string) bool {
+	switch code {
+	case "InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "Unavailable":
+		return true
+	}
+	return false
+}
 
 var errNoAnswer = errors.New("no answer")
 
