@@ -17,13 +17,18 @@ import (
 
 	"github.com/kitroll/kitroll/awsops/awsopstest"
 	"github.com/kitroll/kitroll/awsops/cdn"
+	"github.com/kitroll/kitroll/awsops/cwagent"
+	"github.com/kitroll/kitroll/awsops/cwmetrics"
 	"github.com/kitroll/kitroll/awsops/ec2move"
 	"github.com/kitroll/kitroll/route53x"
 )
 
+// What one package asks for in its own words, another has.
 var (
 	_ ec2move.DNSSwitcher      = zones{}
 	_ ec2move.OriginRetargeter = (*cdn.Client)(nil)
+	_ cwagent.ProfileAttacher  = (*ec2move.Profiles)(nil)
+	_ cwagent.ArrivalChecker   = (*cwmetrics.Client)(nil)
 )
 
 // childVariable makes this test's own binary the program, so that a test can kill it.
