@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/kitroll/kitroll/r2"
 	"github.com/kitroll/kitroll/r2/r2test"
 )
 
@@ -51,7 +52,15 @@ type answer struct {
 
 func (c call) do(t *testing.T, srv *r2test.Server) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), c.method, srv.URL+c.path, strings.NewReader(c.body))
+	cfg := srv.Config()
+	cfg.Endpoint = srv.URL
+	return c.to(t, cfg)
+}
+
+// to sends the call to the bucket of cfg, the fake's or another.
+func (c call) to(t *testing.T, cfg r2.Config) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), c.method, cfg.Endpoint+c.path, strings.NewReader(c.body))
 	require.NoError(t, err)
 	maps.Copy(req.Header, c.header)
 	sum := sha256.Sum256([]byte(c.body))
@@ -62,7 +71,6 @@ func (c call) do(t *testing.T, srv *r2test.Server) answer {
 		req.Header.Set("X-Amz-Content-Sha256", hash)
 	}
 	if !c.unsigned {
-		cfg := srv.Config()
 		creds := aws.Credentials{AccessKeyID: cfg.AccessKeyID, SecretAccessKey: cfg.SecretAccessKey}
 		if c.secret != "" {
 			creds.SecretAccessKey = c.secret
@@ -80,7 +88,7 @@ func (c call) do(t *testing.T, srv *r2test.Server) answer {
 	if c.after != nil {
 		c.after(req)
 	}
-	resp, err := srv.Client().Do(req)
+	resp, err := cfg.HTTPClient.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
