@@ -1,0 +1,32 @@
+// Package r2admin is the control plane of Cloudflare R2: buckets, CORS rules, custom domains.
+//
+// Objects are the affair of package r2, whose token of kind Object Read & Write may do nothing of this; here an API token with
+// Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read.
+//
+// # What the package promises
+//
+//   - What is ensured twice is there once. Creating is repeated only after 429 or when the request provably never left, not
+//     after the 409 that the SDK would repeat; when its answer is lost, the bucket or domain is looked for, and if that settles
+//     nothing the error is [ErrUnknownOutcome]. Reads, and calls that set what is wanted, are repeated after 429, 5xx and lost
+//     connections. Retry-After is obeyed.
+//   - CORS rules are checked here, as far as the platform's rules are known; a [CORSPlan] shows the difference first and is
+//     applied only to the rules that it was made for.
+//   - A domain is created only in a zone of the same account; waiting for it ends at once when it can never become active.
+//   - The jurisdiction goes with every call on a bucket. Neither the environment nor any file is read.
+//   - Errors answer errors.Is, say what to do, and never hold the token.
+//
+// # An example
+//
+//	c, err := r2admin.New(r2admin.Config{AccountID: account, APIToken: token})
+//	bucket, err := c.EnsureBucket(ctx, "pictures", nil)
+//	plan, err := c.PlanCORS(ctx, "pictures", rules) // fmt.Print(plan) is the difference
+//	err = c.ApplyCORS(ctx, plan)
+//	domain, err := c.EnsureDomain(ctx, "pictures", "img.example.com", nil)
+//	status, err := domain.Wait(ctx, nil)
+//
+// # Limits
+//
+// Tokens, lifecycle rules, event notifications, metrics and the cache are not covered. Nothing has been run against the real
+// API: names and shapes are those of cloudflare-go v7.9.0 and of developers.cloudflare.com/r2 (read 2026-11). Of cloudflare-go
+// only sub-packages are imported; its root package would make a program three times as large.
+package r2admin
