@@ -1,4 +1,4 @@
-// Package r2admin is the control plane of Cloudflare R2: buckets, CORS rules, custom domains.
+// Package r2admin is the control plane of Cloudflare R2: buckets, CORS rules, custom domains, and a doctor for keys that fail.
 //
 // Objects are the affair of package r2, whose token of kind Object Read & Write may do nothing of this; here an API token with
 // Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read.
@@ -14,6 +14,12 @@
 //   - A domain is created only in a zone of the same account; waiting for it ends at once when it can never become active.
 //   - The jurisdiction goes with every call on a bucket. Neither the environment nor any file is read.
 //   - Errors answer errors.Is, say what to do, and never hold the token.
+//
+// # Access Denied
+//
+// [Doctor] needs only the S3 keys. "Access Denied" on upload is mostly not about the keys, nor about the root of the bucket where it
+// is seen: with keys of kind Object Read & Write, a tool that sends CreateBucket or ListBuckets first is refused there, and never
+// sends the object. Doctor tells that from keys of another bucket, another jurisdiction, a wrong secret and a wrong clock.
 //
 // # An example
 //

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/subtle"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -86,9 +85,7 @@ type apiError struct {
 	msg          string
 }
 
-func apiRefuse(status, code int, format string, args ...any) *apiError {
-	return &apiError{status, code, fmt.Sprintf(format, args...)}
-}
+func apiRefuse(status, code int, msg string) *apiError { return &apiError{status, code, msg} }
 
 // ServeHTTP answers the JSON API.
 func (cp *ControlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {

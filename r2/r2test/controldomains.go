@@ -71,7 +71,7 @@ type domainJSON struct {
 	Status   map[string]string `json:"status,omitempty"`
 }
 
-var tlsVersions = []string{"", "1.0", "1.1", "1.2", "1.3"}
+func validTLS(v string) bool { return slices.Contains([]string{"", "1.0", "1.1", "1.2", "1.3"}, v) }
 
 func (cp *ControlPlane) createDomain(c *apiCall) (any, *apiError) {
 	var in struct {
@@ -86,7 +86,7 @@ func (cp *ControlPlane) createDomain(c *apiCall) (any, *apiError) {
 	}
 	i := slices.IndexFunc(cp.zones, func(z Zone) bool { return z.ID == in.ZoneID })
 	switch {
-	case in.Domain == "" || in.Enabled == nil || !slices.Contains(tlsVersions, in.MinTLS):
+	case in.Domain == "" || in.Enabled == nil || !validTLS(in.MinTLS):
 		return nil, apiRefuse(http.StatusBadRequest, 10040, "The request was not well formed.")
 	case i < 0 || cp.zones[i].AccountID != cp.srv.opts.AccountID,
 		in.Domain != cp.zones[i].Name && !strings.HasSuffix(in.Domain, "."+cp.zones[i].Name):
@@ -157,7 +157,7 @@ func (cp *ControlPlane) updateDomain(c *apiCall) (any, *apiError) {
 	if no != nil {
 		return nil, no
 	}
-	if !slices.Contains(tlsVersions, in.MinTLS) {
+	if !validTLS(in.MinTLS) {
 		return nil, apiRefuse(http.StatusBadRequest, 10040, "The request was not well formed.")
 	}
 	if in.Enabled != nil {

@@ -1,0 +1,176 @@
+package r2admin
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/kitroll/kitroll/r2"
+)
+
+// The permissions of an API token that S3 keys are made from.
+// Source: developers.cloudflare.com/r2/api/tokens (read 2026-11).
+const (
+	permissionRead  = "Workers R2 Storage Bucket Item Read (Object Read only)"
+	permissionWrite = "Workers R2 Storage Bucket Item Write (Object Read & Write)"
+)
+
+// DoctorOptions is how far Doctor may go.
+type DoctorOptions struct {
+	// Write allows a PUT and a DELETE of two empty objects with random names, .r2-doctor-… and .r2-doctor/…, since "the root" is
+	// often suspected. They are never left behind knowingly: Diagnosis.LeftOver.
+	Write bool
+}
+
+// Doctor finds out why S3 keys fail: "Access Denied" on upload has half a dozen causes, and most are not the keys. It needs
+// nothing but the configuration of package r2. In order: LIST of one key, GET of a key that cannot exist, with opts.Write PUT
+// and DELETE, ListBuckets (403 is what keys of object scope are meant to get), and the Date of the answers. When the bucket
+// is not there, the endpoints of the other jurisdictions are asked for it, unless Config.Endpoint is set to another.
+//
+// What the platform answers is in the Diagnosis, never an error. The error is that of a Config that [r2.New] refuses, or the
+// cause of ctx; keys that were written are deleted even then.
+func Doctor(ctx context.Context, data r2.Config, opts *DoctorOptions) (Diagnosis, error) {
+	if _, err := r2.New(data); err != nil {
+		return Diagnosis{}, invalid("Doctor", data.Bucket, err)
+	}
+	p := newProber(data)
+	d := Diagnosis{Bucket: data.Bucket, Endpoint: p.endpoint, Scope: ScopeUnknown, List: Unasked, Read: Unasked, Write: Unasked}
+	list := p.list(ctx, data.Bucket)
+	d.note(list, &d.List, list.ok())
+	switch {
+	case list.Status == 0:
+		d.Cause, d.Fix = CauseNoAnswer, "check the endpoint, the network and a proxy on the way"
+	case list.Code == "NoSuchBucket":
+		d.elsewhere(ctx, p, data)
+	case d.keysRefused(list):
+	default:
+		d.examine(ctx, p, data, cmp.Or(opts, &DoctorOptions{}).Write)
+	}
+	if ctx.Err() != nil {
+		return d, &Error{Op: "Doctor", Resource: data.Bucket, Err: context.Cause(ctx)}
+	}
+	return d, nil
+}
+
+func (p *prober) list(ctx context.Context, bucket string) Probe {
+	return p.send(ctx, "ListObjectsV2", http.MethodGet, "/"+bucket, url.Values{"list-type": {"2"}, "max-keys": {"1"}})
+}
+
+// note keeps a probe and answers its question.
+func (d *Diagnosis) note(p Probe, question *Answer, yes bool) {
+	d.Probes = append(d.Probes, p)
+	if p.hasDate && p.skew.Abs() > d.ClockSkew.Abs() {
+		d.ClockSkew = p.skew
+	}
+	switch {
+	case question == nil:
+	case yes:
+		*question = Yes
+	case p.denied():
+		*question = No
+	}
+}
+
+// keysRefused tells whether the platform does not even look at what the keys may do.
+func (d *Diagnosis) keysRefused(p Probe) bool {
+	switch {
+	case p.Code == "RequestTimeTooSkewed":
+		d.Cause, d.Fix = CauseClock, "set the clock of this machine"
+	case p.Status == http.StatusUnauthorized || p.Code == "InvalidAccessKeyId":
+		d.Cause, d.Fix = CauseKeyID, "AccessKeyID is the ID of the API token, and the session token must be of the same keys and not have expired; a new token takes up to a minute"
+	case p.Code == "SignatureDoesNotMatch":
+		d.Cause, d.Fix = CauseSecret, "SecretAccessKey is the hex SHA-256 of the token's value (r2.DeriveKeys), not the value; copy it again"
+	default:
+		return false
+	}
+	d.Scope = ScopeNone
+	return true
+}
+
+// elsewhere looks for the bucket in the other jurisdictions.
+func (d *Diagnosis) elsewhere(ctx context.Context, p *prober, data r2.Config) {
+	d.Cause = CauseNoBucket
+	d.Fix = "check the name and the account; a bucket of a jurisdiction is found only through its endpoint (Config.Jurisdiction)"
+	if data.AccountID == "" || p.endpoint != endpointOf(data.AccountID, data.Jurisdiction) {
+		return
+	}
+	for _, j := range []r2.Jurisdiction{"", r2.JurisdictionEU, r2.JurisdictionFedRAMP} {
+		if j == data.Jurisdiction {
+			continue
+		}
+		other := *p
+		other.endpoint = endpointOf(data.AccountID, j)
+		probe := other.list(ctx, data.Bucket)
+		probe.Name += " at " + other.endpoint
+		d.note(probe, nil, false)
+		if probe.ok() {
+			d.Cause, d.Fix = CauseJurisdiction, "the bucket answers at "+other.endpoint+": set Config.Jurisdiction to "+cmp.Or(string(j), "\"\" (none)")
+			return
+		}
+	}
+}
+
+// examine asks what keys that are valid may do.
+func (d *Diagnosis) examine(ctx context.Context, p *prober, data r2.Config, write bool) {
+	random := rand.Text()
+	get := p.send(ctx, "GetObject", http.MethodGet, "/"+data.Bucket+"/.r2-doctor/absent-"+random, nil)
+	d.note(get, &d.Read, get.Status == http.StatusNotFound && get.Code == "NoSuchKey" || get.ok())
+	if write {
+		for _, key := range []string{".r2-doctor-" + random, ".r2-doctor/" + random} {
+			d.write(ctx, p, data.Bucket, key)
+		}
+	}
+	buckets := p.send(ctx, "ListBuckets", http.MethodGet, "/", nil)
+	d.note(buckets, nil, false)
+	switch {
+	case buckets.ok():
+		d.Scope = ScopeAdmin
+	case d.List == Yes || d.Read == Yes || d.Write == Yes:
+		if buckets.denied() {
+			d.Scope, d.Tools = ScopeObject, tools()
+		}
+	case d.List == No && d.Read == No:
+		d.Scope = ScopeNone
+	}
+	switch {
+	case d.Scope == ScopeNone:
+		d.Cause, d.Missing = CausePermission, cmp.Or(map[bool]string{true: permissionWrite}[write], permissionRead)
+		d.Fix = "the token is for another bucket or another account: add this bucket to it; a changed token takes up to a minute"
+	case d.List == No || d.Read == No:
+		d.Cause, d.Missing = CausePermission, permissionRead
+		d.Fix = "give the token this permission for the whole bucket; temporary credentials may be limited to some keys or actions"
+	case d.Write == No:
+		d.Cause, d.Missing = CausePermission, permissionWrite
+		d.Fix = "the keys may read only: make a token of kind Object Read & Write for this bucket"
+	case slices.ContainsFunc(d.Probes, func(p Probe) bool { return !p.ok() && p.Code != "NoSuchKey" && !p.denied() }):
+		d.Cause, d.Fix = CauseOther, "see the probes for what the platform answered"
+	}
+}
+
+// write puts an empty object of a name of its own, and deletes it, also when the caller has given up or the answer of the PUT was
+// lost.
+func (d *Diagnosis) write(ctx context.Context, p *prober, bucket, key string) {
+	put := p.send(ctx, "PutObject", http.MethodPut, "/"+bucket+"/"+key, nil)
+	before := d.Write
+	d.note(put, &d.Write, put.ok())
+	if before == No {
+		d.Write = No
+	}
+	if put.denied() {
+		return // it was refused: there is nothing to delete
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	del := p.send(own, "DeleteObject", http.MethodDelete, "/"+bucket+"/"+key, nil)
+	d.note(del, nil, false)
+	if !del.ok() && del.Code != "NoSuchKey" {
+		d.LeftOver = append(d.LeftOver, key)
+	}
+	if del.denied() {
+		d.Write = No
+	}
+}
