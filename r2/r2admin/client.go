@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cloudflare/cloudflare-go/v7/cache"
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	cf "github.com/cloudflare/cloudflare-go/v7/r2"
 	"github.com/cloudflare/cloudflare-go/v7/zones"
@@ -26,6 +27,7 @@ type Client struct {
 	retry        httpcall.Retry
 	buckets      *cf.BucketService
 	zones        *zones.ZoneService
+	cache        *cache.CacheService
 }
 
 // New checks cfg and makes a client. It does no I/O and does not read the environment. Its error joins every problem found,
@@ -51,6 +53,7 @@ func New(cfg Config) (*Client, error) {
 		}),
 	}
 	c.zones = zones.NewZoneService(opts...)
+	c.cache = cache.NewCacheService(opts...)
 	c.buckets = cf.NewBucketService(append(opts, option.WithHeader("cf-r2-jurisdiction", cmp.Or(string(cfg.Jurisdiction), "default")))...)
 	return c, nil
 }

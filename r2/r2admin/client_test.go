@@ -82,6 +82,7 @@ func TestJurisdictionOnEveryCall(t *testing.T) {
 			}
 			_, err = c.SetDevURL(ctx, "more", true)
 			require.NoError(t, err)
+			require.NoError(t, c.SetLifecycle(ctx, "more", nil))
 			require.NoError(t, c.DeleteBucket(ctx, "more", &r2admin.DeleteBucketOptions{Confirm: "more"}))
 			seen := map[string]bool{}
 			for _, call := range api.Requests() {
@@ -92,7 +93,7 @@ func TestJurisdictionOnEveryCall(t *testing.T) {
 			}
 			for _, op := range []string{
 				"GetBucket", "CreateBucket", "ListBuckets", "DeleteBucket", "GetCORS", "PutCORS", "DeleteCORS", "GetDomain", "CreateDomain",
-				"UpdateDomain", "SetDevURL",
+				"UpdateDomain", "SetDevURL", "GetLifecycle", "PutLifecycle",
 			} {
 				assert.True(t, seen[op], op)
 			}

@@ -1,7 +1,8 @@
-// Package r2admin is the control plane of Cloudflare R2: buckets, CORS rules, custom domains, and a doctor for keys that fail.
+// Package r2admin is the control plane of Cloudflare R2: buckets, CORS and lifecycle rules, custom domains and their cache, and a doctor for keys that fail.
 //
 // Objects are the affair of package r2, whose token of kind Object Read & Write may do nothing of this; here an API token with
-// Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read.
+// Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read, for
+// [Client.Purge] with Cache Purge.
 //
 // # What the package promises
 //
@@ -12,6 +13,7 @@
 //   - CORS rules are checked here, as far as the platform's rules are known; a [CORSPlan] shows the difference first and is
 //     applied only to the rules that it was made for.
 //   - A domain is created only in a zone of the same account; waiting for it ends at once when it can never become active.
+//   - New lifecycle rules keep the one that aborts unfinished uploads.
 //   - The jurisdiction goes with every call on a bucket. Neither the environment nor any file is read.
 //   - Errors answer errors.Is, say what to do, and never hold the token.
 //
@@ -32,7 +34,7 @@
 //
 // # Limits
 //
-// Tokens, lifecycle rules, event notifications, metrics and the cache are not covered. Nothing has been run against the real
+// Tokens, event notifications, bucket locks and metrics are not covered; temporary credentials are made by package r2 alone. Nothing has been run against the real
 // API: names and shapes are those of cloudflare-go v7.9.0 and of developers.cloudflare.com/r2 (read 2026-11). Of cloudflare-go
 // only sub-packages are imported; its root package would make a program three times as large.
 package r2admin

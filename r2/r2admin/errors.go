@@ -109,6 +109,8 @@ func (e *Error) Hint() string {
 		return "the name is taken, perhaps in another jurisdiction of the account"
 	case e.Code == codeNotWellFormed:
 		return "the API takes rules in its own shape, not in that of S3"
+	case e.Is(fs.ErrPermission) && e.Op == "Purge":
+		return "the API token needs Cache Purge for the zone"
 	case e.Is(fs.ErrPermission):
 		return "the API token needs Workers R2 Storage Write (Admin Read & Write), for zones also Zone Read; a changed token takes up to a minute to work"
 	case e.Is(ErrNotEmpty):

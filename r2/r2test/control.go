@@ -14,7 +14,7 @@ import (
 )
 
 // ControlPlane is Cloudflare's JSON API over the buckets of a [Server]: buckets, CORS rules, custom domains, the r2.dev
-// address, zones. It refuses what the platform refuses, unknown fields too. CORS rules are kept and given back; what the S3
+// address, lifecycle rules, which are kept and not carried out, zones and their cache. It refuses what the platform refuses, unknown fields too. CORS rules are kept and given back; what the S3
 // side answers to browsers is that of [Options.CORS]. Faults are told to it as to the server, with the operation in the words
 // of package r2admin: "CreateBucket", "GetCORS", "ListZones".
 type ControlPlane struct {
@@ -32,6 +32,7 @@ type ControlPlane struct {
 	zones     []Zone
 	fates     map[string]DomainFate
 	calls     []ControlCall
+	purged    []string
 }
 
 // ControlCall is a request as it arrived.
@@ -46,6 +47,7 @@ type settings struct {
 	CORS                     json.RawMessage // nil = none
 	Domains                  map[string]*customDomain
 	DevURL                   bool
+	Lifecycle                json.RawMessage // nil = the rule that every bucket begins with
 }
 
 // ControlPlane opens the JSON API of the account. Close ends it; the server is closed on its own.
@@ -135,6 +137,12 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 		c.op = "ListZones"
 		return cp.listZones
 	}
+	if rest, ok := strings.CutPrefix(path, "zones/"); ok && method == http.MethodPost {
+		if zone, ok := strings.CutSuffix(rest, "/purge_cache"); ok {
+			c.op, c.rest = "Purge", zone
+			return cp.purge
+		}
+	}
 	rest, ok := strings.CutPrefix(path, "accounts/"+cp.srv.opts.AccountID+"/r2/buckets")
 	if !ok {
 		return nil
@@ -160,6 +168,7 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 		"GET cors": {"GetCORS", cp.getCORS}, "PUT cors": {"PutCORS", cp.putCORS}, "DELETE cors": {"DeleteCORS", cp.deleteCORS},
 		"POST domains/custom": {"CreateDomain", cp.createDomain}, "GET domains/custom/*": {"GetDomain", cp.getDomain},
 		"PUT domains/custom/*": {"UpdateDomain", cp.updateDomain}, "DELETE domains/custom/*": {"DeleteDomain", cp.deleteDomain},
+		"GET lifecycle": {"GetLifecycle", cp.getLifecycle}, "PUT lifecycle": {"PutLifecycle", cp.putLifecycle},
 		"PUT domains/managed": {"SetDevURL", cp.setDevURL},
 	}[method+" "+kind]
 	if found.do != nil {
