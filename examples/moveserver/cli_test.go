@@ -137,17 +137,31 @@ func (w *world) addresses(t *testing.T) (list []string) {
 	return list
 }
 
+// childBinary is this test's binary, built without the race detector: that one makes seconds of a process that lives for a tenth of one. What it
+// would find it finds in the tests without processes.
+func childBinary(t *testing.T) string {
+	t.Helper()
+	if !raceEnabled {
+		return os.Args[0]
+	}
+	path := filepath.Join(t.TempDir(), "child.test.exe")
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", path, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return path
+}
+
 // The program is killed before and after each kind of call that changes something, and run again: one of everything, visitors
 // at the copy.
 func TestKilled(t *testing.T) {
 	t.Parallel()
+	binary := childBinary(t)
 	clean, at := served(t)
 	require.Equal(t, exitDone, program(t, "", nil, "-at", at, "-state", filepath.Join(t.TempDir(), "s.json")).code)
 	for _, op := range []string{"CreateSecurityGroup", "CreateImage", "CopyImage", "StopInstances", "RunInstances", "AllocateAddress", "AssociateAddress"} {
 		for _, when := range []awsopstest.Event{{Op: op, N: 1, When: awsopstest.Before}, {Op: op, N: 1, When: awsopstest.After}} {
 			w, at := served(t)
 			state := filepath.Join(t.TempDir(), "s.json")
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-at", at, "-state", state)
+			cmd := exec.CommandContext(t.Context(), binary, "-at", at, "-state", state)
 			cmd.Env = append(os.Environ(), childVariable+"=1")
 			started := make(chan struct{})
 			var once sync.Once

@@ -1,0 +1,5 @@
+//go:build !race
+
+package ec2move_test
+
+const raceEnabled = false
