@@ -145,7 +145,9 @@ var moment = regexp.MustCompile(`"2026-[-0-9T:]+Z"`)
 // end is what there is, but for the moments that tags remember.
 func (a *account) end() string { return moment.ReplaceAllString(a.cloud.Snapshot(), `"a moment"`) }
 
-func changing(op string) bool { return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get") }
+func changing(op string) bool {
+	return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get")
+}
 
 // The program is killed at a call of each kind that changes something, before its effect and after it, and started again. DBOS
 // runs the step that was broken off once more; there is one of everything all the same, as in the run that nobody kills.

@@ -84,7 +84,7 @@ func durably(ctx context.Context, m *mover, db string, spec ec2move.Spec) (ec2mo
 	if err := dbos.Launch(d); err != nil { // goes on with what was broken off
 		return ec2move.State{}, err
 	}
-	defer dbos.Shutdown(d, 30*time.Second) //nolint:errcheck // what the workflow knows is kept by now
+	defer dbos.Shutdown(d, 30*time.Second)                                    //nolint:errcheck // what the workflow knows is kept by now
 	h, err := dbos.RunWorkflow(d, m.move, spec, dbos.WithWorkflowID(spec.ID)) // of the same ID: the one that runs already
 	if err != nil {
 		return ec2move.State{}, err
@@ -126,6 +126,8 @@ func settings(m *mover, file string, getenv func(string) string) (cfg ec2move.Co
 	}
 	what := ec2movetest.Sample()
 	cloud := ec2movetest.New(&ec2movetest.Options{World: &what})
-	m.sleep = func(ctx context.Context, d time.Duration) (time.Duration, error) { return 0, cloud.Clock().Sleep(ctx, d) }
+	m.sleep = func(ctx context.Context, d time.Duration) (time.Duration, error) {
+		return 0, cloud.Clock().Sleep(ctx, d)
+	}
 	return cloud.Config(), spec, nil
 }

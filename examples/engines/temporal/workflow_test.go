@@ -50,12 +50,16 @@ func execute(t *testing.T, cloud *ec2movetest.Cloud, in durable.Input) (ec2move.
 	return st, nil
 }
 
-func changing(op string) bool { return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get") }
+func changing(op string) bool {
+	return !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "Get")
+}
 
 var moment = regexp.MustCompile(`"2026-[-0-9T:]+Z"`)
 
 // end is what there is, but for the moments that tags remember.
-func end(cloud *ec2movetest.Cloud) string { return moment.ReplaceAllString(cloud.Snapshot(), `"a moment"`) }
+func end(cloud *ec2movetest.Cloud) string {
+	return moment.ReplaceAllString(cloud.Snapshot(), `"a moment"`)
+}
 
 // The activity dies at a call of each kind that changes something, before its effect or after it, or the answer gets lost.
 // Temporal runs it once more; there is one of everything all the same.
