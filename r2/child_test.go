@@ -126,9 +126,9 @@ func peakRSS() int64 {
 
 // far is a fake on a port, with TLS, whose contents are in files: for other processes.
 type far struct {
-	binary string
 	*r2test.Server
 
+	binary string
 	job    job
 	folder string
 
