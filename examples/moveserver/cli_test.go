@@ -157,7 +157,11 @@ func TestKilled(t *testing.T) {
 	binary := childBinary(t)
 	clean, at := served(t)
 	require.Equal(t, exitDone, program(t, "", nil, "-at", at, "-state", filepath.Join(t.TempDir(), "s.json")).code)
-	for _, op := range []string{"CreateSecurityGroup", "CreateImage", "CopyImage", "StopInstances", "RunInstances", "AllocateAddress", "AssociateAddress"} {
+	ops := []string{"AllocateAddress", "CopyImage", "CreateSecurityGroup", "CreateImage", "StopInstances", "RunInstances", "AssociateAddress"}
+	if raceEnabled { // which finds no more in the others
+		ops = ops[:2]
+	}
+	for _, op := range ops {
 		for _, when := range []awsopstest.Event{{Op: op, N: 1, When: awsopstest.Before}, {Op: op, N: 1, When: awsopstest.After}} {
 			w, at := served(t)
 			state := filepath.Join(t.TempDir(), "s.json")
