@@ -128,7 +128,6 @@ func peakRSS() int64 {
 type far struct {
 	*r2test.Server
 
-	binary string
 	job    job
 	folder string
 
@@ -152,7 +151,6 @@ func farAway(t *testing.T) *far {
 	pem.WriteString("-----BEGIN CERTIFICATE-----\n")
 	pem.WriteString(base64Lines(ts.Certificate().Raw))
 	pem.WriteString("-----END CERTIFICATE-----\n")
-	f.binary = childBinary(t)
 	f.job = job{
 		AccountID: cfg.AccountID, Bucket: cfg.Bucket, KeyID: cfg.AccessKeyID, Secret: cfg.SecretAccessKey, Endpoint: ts.URL,
 		Certificate: pem.String(), Journal: filepath.Join(f.folder, "journal"), Result: filepath.Join(f.folder, "result.json"),
@@ -180,7 +178,7 @@ func (f *far) start(t *testing.T) *exec.Cmd {
 	f.parts = nil
 	f.mu.Unlock()
 	_ = os.Remove(f.job.Result)
-	cmd := exec.CommandContext(t.Context(), f.binary, "-test.run=^$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), "R2_TEST_CHILD="+task)
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -192,19 +190,6 @@ func (f *far) result(t *testing.T) (r result) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &r))
 	return r
-}
-
-// childBinary is this test's binary, built without the race detector: that one takes memory of its own, and minutes for a
-// GiB. What it would find it finds in the tests without processes.
-func childBinary(t *testing.T) string {
-	t.Helper()
-	if !raceEnabled {
-		return os.Args[0]
-	}
-	path := filepath.Join(t.TempDir(), "child.test.exe")
-	out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", path, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return path
 }
 
 // bigFile is a GiB of which each MiB begins with 32 KiB of noise; the rest is a hole.
@@ -227,6 +212,9 @@ func bigFile(t *testing.T, path string) {
 // the moments that differ.
 func TestKilledAtTenPointsOfAGiB(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		return // a GiB takes minutes with it: the tests without it make this one
+	}
 	f := farAway(t)
 	f.job.File = filepath.Join(f.folder, "big.bin")
 	bigFile(t, f.job.File)
@@ -380,6 +368,9 @@ func same(a, b io.ReaderAt, size int64) error {
 // program needs.
 func TestPeakMemoryOfAStreamOfAGiB(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		return // a GiB takes minutes with it: the tests without it make this one
+	}
 	f := farAway(t)
 	f.job.Stream = 1 << 30
 	require.NoError(t, f.start(t).Run())
