@@ -177,10 +177,12 @@ func (u *upload) feed(ctx, gctx context.Context, body *pieces, g *errgroup.Group
 			return u.c.fail(opPart, u.key, context.Cause(ctx))
 		}
 		g.Go(func() error {
-			err := u.part(gctx, number, s)
+			if err := u.part(gctx, number, s); err != nil {
+				return err // and no room: the next part could be on its way before the group knows
+			}
 			body.slots <- nil
 			body.buffers <- buf
-			return err
+			return nil
 		})
 	}
 }
