@@ -97,7 +97,7 @@ func TestReadmeCodeRuns(t *testing.T) {
 		fmt.Fprintf(&functions, "func example%d(ctx context.Context, client *wechat.Client, data, markdown []byte, req *http.Request) error {\n{\n%s\nreturn err\n}\n}\n\n",
 			n, m[2]) // a scope of its own: a block may have another client
 	}
-	require.Equal(t, 6, n)
+	require.Equal(t, 11, n)
 	var main strings.Builder
 	main.WriteString("package main\n\nimport (\n")
 	for path := range imports {

@@ -20,8 +20,9 @@ import (
 type ControlPlane struct {
 	*fault.Script
 
-	URL   string // base URL of the API, for clients made with Client
-	Token string // of kind Admin Read & Write, with Zone Read
+	URL       string // base URL of the API, for clients made with Client
+	AccountID string // that of the server's options
+	Token     string // of kind Admin Read & Write, with Zone Read
 
 	srv  *Server
 	pipe *pipehttp.Server
@@ -53,7 +54,8 @@ type settings struct {
 // ControlPlane opens the JSON API of the account. Close ends it; the server is closed on its own.
 func (s *Server) ControlPlane() *ControlPlane {
 	cp := &ControlPlane{
-		Script: &fault.Script{}, URL: "https://api.cloudflare.fake/client/v4", Token: "cfut_" + strings.Repeat("c0ffee5a", 5), srv: s,
+		Script: &fault.Script{}, URL: "https://api.cloudflare.fake/client/v4", AccountID: s.opts.AccountID,
+		Token: "cfut_" + strings.Repeat("c0ffee5a", 5), srv: s,
 		settings: map[string]*settings{}, elsewhere: map[string]bool{}, fates: map[string]DomainFate{},
 	}
 	cp.pipe = pipehttp.NewServer("api.cloudflare.fake", cp)
