@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/r2"
 )
 
@@ -22,7 +23,8 @@ const (
 // DoctorOptions is how far Doctor may go.
 type DoctorOptions struct {
 	// Write allows a PUT and a DELETE of two empty objects with random names, .r2-doctor-… and .r2-doctor/…, since "the root" is
-	// often suspected. They are never left behind knowingly: Diagnosis.LeftOver.
+	// often suspected. They are deleted also when ctx ends, with up to three minutes for each; what could not be is named in
+	// Diagnosis.LeftOver.
 	Write bool
 }
 
@@ -31,7 +33,8 @@ type DoctorOptions struct {
 // and DELETE, ListBuckets (403 is what keys of object scope are meant to get), and the Date of the answers. When the bucket
 // is not there, the endpoints of the other jurisdictions are asked for it, unless Config.Endpoint is set to another.
 //
-// What the platform answers is in the Diagnosis, never an error. The error is that of a Config that [r2.New] refuses, or the
+// What fails for the moment is asked again, as often as Config.MaxRetries says (default 2), and after 429 and 503 as late as
+// Retry-After says, up to a minute and not beyond the end of ctx. What the platform answers is in the Diagnosis, never an error. The error is that of a Config that [r2.New] refuses, or the
 // cause of ctx; keys that were written are deleted even then.
 func Doctor(ctx context.Context, data r2.Config, opts *DoctorOptions) (Diagnosis, error) {
 	if _, err := r2.New(data); err != nil {
@@ -151,26 +154,48 @@ func (d *Diagnosis) examine(ctx context.Context, p *prober, data r2.Config, writ
 	}
 }
 
-// write puts an empty object of a name of its own, and deletes it, also when the caller has given up or the answer of the PUT was
-// lost.
+// write puts an empty object of a name of its own, and deletes it.
 func (d *Diagnosis) write(ctx context.Context, p *prober, bucket, key string) {
+	if ctx.Err() != nil {
+		return
+	}
 	put := p.send(ctx, "PutObject", http.MethodPut, "/"+bucket+"/"+key, nil)
 	before := d.Write
 	d.note(put, &d.Write, put.ok())
 	if before == No {
 		d.Write = No
 	}
-	if put.denied() {
+	if put.denied() && !put.lost {
 		return // it was refused: there is nothing to delete
 	}
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	del := p.send(own, "DeleteObject", http.MethodDelete, "/"+bucket+"/"+key, nil)
+	del := p.cleanUp(ctx, "/"+bucket+"/"+key, put.lost)
 	d.note(del, nil, false)
-	if !del.ok() && del.Code != "NoSuchKey" {
+	if !gone(del) {
 		d.LeftOver = append(d.LeftOver, key)
 	}
 	if del.denied() {
 		d.Write = No
 	}
 }
+
+// How long deleting is tried, also when the caller has given up, and how long a PUT whose answer was lost may be on its way.
+const (
+	cleanUpTime = 3 * time.Minute
+	cleanUpWait = 3 * time.Second
+)
+
+// cleanUp deletes, more patiently than the probes ask: what is left behind is worse than waiting. After a PUT whose answer was lost
+// it deletes a second time, a little later, since that PUT may arrive after the first.
+func (p *prober) cleanUp(ctx context.Context, path string, lost bool) Probe {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
+	defer cancel()
+	patient := *p
+	patient.retry.Max = max(patient.retry.Max, 5)
+	del := patient.send(own, "DeleteObject", http.MethodDelete, path, nil)
+	if lost && gone(del) && httpcall.Sleep(own, cleanUpWait) == nil {
+		del = patient.send(own, "DeleteObject", http.MethodDelete, path, nil)
+	}
+	return del
+}
+
+func gone(del Probe) bool { return del.ok() || del.Code == "NoSuchKey" }

@@ -30,6 +30,8 @@ type Probe struct {
 
 	skew    time.Duration // how far the clock here is ahead of the server's
 	hasDate bool
+	after   time.Duration // what the platform asked to wait
+	lost    bool          // an attempt may have taken effect without an answer
 	body    []byte
 }
 
@@ -61,23 +63,26 @@ func newProber(cfg r2.Config) *prober {
 	}
 }
 
-// send asks once, and again after 429, 5xx and lost connections: every probe is harmless, the PUT being of a key of its own.
+// send asks once, and again after 429, 5xx and lost connections: every probe is harmless, the PUT being of a key of its own. What
+// Retry-After asks for is waited, up to a minute and not beyond the end of ctx.
 func (p *prober) send(ctx context.Context, name, method, path string, query url.Values) Probe {
 	var out Probe
 	_ = p.retry.Do(ctx, func(ctx context.Context) error { // the probe says all that the error does
 		var err error
+		lost := out.lost
 		out, err = p.once(ctx, method, path, query)
-		out.Name = name
+		out.Name, out.lost = name, lost || out.lost
 		return err
 	}, func(error) httpcall.Verdict {
-		return httpcall.Verdict{Again: out.Status == 0 || out.Status == 429 || out.Status >= 500 && out.Status != 501}
+		again := out.Status == 0 || out.Status == http.StatusTooManyRequests || out.Status >= 500 && out.Status != http.StatusNotImplemented
+		return httpcall.Verdict{Again: again, After: out.after}
 	})
 	return out
 }
 
 func (p *prober) once(ctx context.Context, method, path string, query url.Values) (Probe, error) {
 	failed := func(err error) (Probe, error) {
-		return Probe{Message: secret.Scrub(err.Error(), p.cfg.SecretAccessKey, p.cfg.SessionToken)}, err
+		return Probe{Message: secret.Scrub(err.Error(), p.cfg.SecretAccessKey, p.cfg.SessionToken), lost: httpcall.MaybeSent(err)}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, p.endpoint+path, http.NoBody)
 	if err != nil {
@@ -98,7 +103,10 @@ func (p *prober) once(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return failed(err)
 	}
-	out := Probe{Status: resp.StatusCode, RequestID: cmp.Or(resp.Header.Get("Cf-Ray"), resp.Header.Get("X-Amz-Request-Id"))}
+	out := Probe{
+		Status: resp.StatusCode, RequestID: cmp.Or(resp.Header.Get("Cf-Ray"), resp.Header.Get("X-Amz-Request-Id")),
+		after: httpcall.RetryAfter(resp.Header, time.Now()), lost: resp.StatusCode >= 500,
+	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		out.skew, out.hasDate = time.Since(date).Round(time.Second), true
 	}
