@@ -1,6 +1,7 @@
 package r2test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"maps"
@@ -43,6 +44,7 @@ func (s *Server) deleteBucket(w http.ResponseWriter, c *request) *refusal {
 		return refuse(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty")
 	}
 	delete(s.st.Buckets, c.bucket)
+	delete(s.locks, c.bucket)
 	if no := s.save(); no != nil {
 		return no
 	}
@@ -136,7 +138,7 @@ func (s *Server) list(w http.ResponseWriter, c *request) *refusal {
 		}
 		o := objects[key]
 		page.Contents = append(page.Contents, content{
-			Key: spell(key), LastModified: o.Modified.Format(time.RFC3339Nano), ETag: `"` + o.ETag + `"`, Size: o.blob().size(), StorageClass: "STANDARD",
+			Key: spell(key), LastModified: o.Modified.Format(time.RFC3339Nano), ETag: `"` + o.ETag + `"`, Size: o.blob().size(), StorageClass: cmp.Or(o.Class, "STANDARD"),
 		})
 	}
 	if page.IsTruncated {

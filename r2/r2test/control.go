@@ -34,6 +34,10 @@ type ControlPlane struct {
 	fates     map[string]DomainFate
 	calls     []ControlCall
 	purged    []string
+
+	held       *metricsJSON // nil = count
+	queues     []Queue
+	eventRules int // how many were made
 }
 
 // ControlCall is a request as it arrived.
@@ -49,6 +53,8 @@ type settings struct {
 	Domains                  map[string]*customDomain
 	DevURL                   bool
 	Lifecycle                json.RawMessage // nil = the rule that every bucket begins with
+	Locks                    json.RawMessage // nil = none
+	Events                   []eventRule
 }
 
 // ControlPlane opens the JSON API of the account. Close ends it; the server is closed on its own.
@@ -145,6 +151,9 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 			return cp.purge
 		}
 	}
+	if do := cp.routeAccount(c, path); do != nil {
+		return do
+	}
 	rest, ok := strings.CutPrefix(path, "accounts/"+cp.srv.opts.AccountID+"/r2/buckets")
 	if !ok {
 		return nil
@@ -172,6 +181,7 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 		"PUT domains/custom/*": {"UpdateDomain", cp.updateDomain}, "DELETE domains/custom/*": {"DeleteDomain", cp.deleteDomain},
 		"GET lifecycle": {"GetLifecycle", cp.getLifecycle}, "PUT lifecycle": {"PutLifecycle", cp.putLifecycle},
 		"PUT domains/managed": {"SetDevURL", cp.setDevURL},
+		"GET lock":            {"GetLocks", cp.getLocks}, "PUT lock": {"PutLocks", cp.putLocks},
 	}[method+" "+kind]
 	if found.do != nil {
 		c.op = found.op

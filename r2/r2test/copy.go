@@ -34,7 +34,7 @@ func (s *Server) deleteObjects(w http.ResponseWriter, c *request) *refusal {
 	}
 	b := s.st.bucket(c.bucket, false)
 	for _, o := range in.Object {
-		no := s.locked(o.Key, b.Objects[o.Key])
+		no := s.locked(c.bucket, o.Key, b.Objects[o.Key])
 		if o.VersionId != "" {
 			no = refuse(http.StatusNotImplemented, "NotImplemented", "versions not implemented")
 		}
@@ -120,7 +120,7 @@ func (s *Server) copyObject(w http.ResponseWriter, c *request) *refusal {
 		return preconditionFailed() // of a copy also what is 304 of a GET
 	}
 	old := s.st.bucket(c.bucket, false).Objects[c.key]
-	if no := s.locked(c.key, old); no != nil {
+	if no := s.locked(c.bucket, c.key, old); no != nil {
 		return no
 	}
 	if no := writeCondition(copied(c.head, "Cf-Copy-Destination-"), old); no != nil {

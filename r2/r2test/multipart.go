@@ -30,7 +30,7 @@ type part struct {
 }
 
 func (s *Server) createUpload(w http.ResponseWriter, c *request) *refusal {
-	if no := s.locked(c.key, s.st.bucket(c.bucket, false).Objects[c.key]); no != nil {
+	if no := s.locked(c.bucket, c.key, s.st.bucket(c.bucket, false).Objects[c.key]); no != nil {
 		return no
 	}
 	o, no := described(c.head)
@@ -231,7 +231,7 @@ func (s *Server) completeUpload(w http.ResponseWriter, c *request) *refusal {
 	if s.tooSoon(c) {
 		return tooMany()
 	}
-	if no := s.locked(c.key, s.st.bucket(c.bucket, false).Objects[c.key]); no != nil {
+	if no := s.locked(c.bucket, c.key, s.st.bucket(c.bucket, false).Objects[c.key]); no != nil {
 		return no
 	}
 	all, etag, no := s.assemble(u, c.body)

@@ -19,7 +19,7 @@ func preconditionFailed() *refusal {
 
 // described is an object with what the headers of a PUT or CreateMultipartUpload say of it.
 func described(h http.Header) (*object, *refusal) {
-	o := &object{Header: map[string]string{}, Metadata: map[string]string{}}
+	o := &object{Header: map[string]string{}, Metadata: map[string]string{}, Class: h.Get("X-Amz-Storage-Class")}
 	for _, name := range []string{"Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "Expires"} {
 		if v := h.Get(name); v != "" {
 			o.Header[name] = v
@@ -43,7 +43,7 @@ func (s *Server) put(w http.ResponseWriter, c *request) *refusal {
 		return tooMany()
 	}
 	old := s.st.bucket(c.bucket, false).Objects[c.key]
-	if no := s.locked(c.key, old); no != nil {
+	if no := s.locked(c.bucket, c.key, old); no != nil {
 		return no
 	}
 	if no := writeCondition(c.head, old); no != nil {
@@ -84,9 +84,13 @@ func writeCondition(h http.Header, old *object) *refusal {
 	return nil
 }
 
-// locked is the bucket lock rule.
-func (s *Server) locked(key string, old *object) *refusal {
-	if old == nil || s.opts.LockedPrefix == "" || !strings.HasPrefix(key, s.opts.LockedPrefix) {
+// locked is the bucket lock rules: that of the options, and those that were set by the control plane. What is new is never locked.
+func (s *Server) locked(bucket, key string, old *object) *refusal {
+	if old == nil {
+		return nil
+	}
+	option := s.opts.LockedPrefix != "" && strings.HasPrefix(key, s.opts.LockedPrefix)
+	if !option && !s.lockedByRule(bucket, key, old) {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "ObjectLockedByBucketPolicy", "The object is locked by the bucket policy.")
@@ -104,7 +108,7 @@ func matches(list, etag string) bool {
 
 func (s *Server) remove(w http.ResponseWriter, c *request) *refusal {
 	b := s.st.bucket(c.bucket, false)
-	if no := s.locked(c.key, b.Objects[c.key]); no != nil {
+	if no := s.locked(c.bucket, c.key, b.Objects[c.key]); no != nil {
 		return no
 	}
 	if b.Objects[c.key] != nil {

@@ -22,6 +22,7 @@ type object struct {
 	ETag     string
 	Modified time.Time
 	Header   map[string]string // Content-Type, Cache-Control and their like
+	Class    string            `json:",omitempty"` // STANDARD or STANDARD_IA; empty = that of the bucket
 	Metadata map[string]string
 
 	files []segment

@@ -1,0 +1,153 @@
+package r2test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Queue is a queue of the account, which event notifications may go to.
+type Queue struct{ ID, Name string }
+
+// AddQueue makes a queue. What arrives in it is not kept: the rules are, and nothing else.
+func (cp *ControlPlane) AddQueue(q Queue) {
+	cp.mu.Lock()
+	defer cp.mu.Unlock()
+	cp.queues = append(cp.queues, q)
+}
+
+// eventRule is a rule as the API gives it.
+type eventRule struct {
+	RuleID      string   `json:"ruleId"`
+	Actions     []string `json:"actions"`
+	Prefix      string   `json:"prefix,omitempty"`
+	Suffix      string   `json:"suffix,omitempty"`
+	Description string   `json:"description,omitempty"`
+	CreatedAt   string   `json:"createdAt"`
+	queue       string
+}
+
+// overlaps tells whether one event could match both: the rules of a queue may not.
+func (r eventRule) overlaps(o eventRule) bool {
+	both := func(a, b string, has func(string, string) bool) bool { return has(a, b) || has(b, a) }
+	return r.queue == o.queue && both(r.Prefix, o.Prefix, strings.HasPrefix) && both(r.Suffix, o.Suffix, strings.HasSuffix) &&
+		slices.ContainsFunc(r.Actions, func(a string) bool { return slices.Contains(o.Actions, a) })
+}
+
+// routeEvents takes the path below event_notifications/r2/.
+func (cp *ControlPlane) routeEvents(c *apiCall, rest string) handler {
+	bucket, queue, _ := strings.Cut(rest, "/configuration")
+	if bucket == "" || strings.Contains(bucket, "/") {
+		return nil
+	}
+	id, ok := strings.CutPrefix(queue, "/queues/")
+	found := map[string]struct {
+		op string
+		do handler
+	}{
+		"GET":           {"ListEventRules", cp.listEvents},
+		"PUT queues":    {"CreateEventRule", cp.createEvents},
+		"DELETE queues": {"DeleteEventRule", cp.deleteEvents},
+	}[strings.TrimSpace(c.http.Method+" "+map[bool]string{true: "queues"}[ok && id != ""])]
+	if found.do == nil || !ok && queue != "" {
+		return nil
+	}
+	c.op, c.bucket, c.rest = found.op, bucket, id
+	return found.do
+}
+
+// The numbers of this part of the API are not documented: these are the fake's.
+func noEventRules() *apiError {
+	return apiRefuse(http.StatusNotFound, 11015, "There is no event notification configuration.")
+}
+
+func (cp *ControlPlane) listEvents(c *apiCall) (any, *apiError) {
+	type queue struct {
+		QueueID   string      `json:"queueId"`
+		QueueName string      `json:"queueName"`
+		Rules     []eventRule `json:"rules"`
+	}
+	var out []queue
+	for _, q := range cp.queues {
+		all := queue{QueueID: q.ID, QueueName: q.Name}
+		for _, r := range cp.of(c.bucket, c.jurisdiction).Events {
+			if r.queue == q.ID {
+				all.Rules = append(all.Rules, r)
+			}
+		}
+		if len(all.Rules) > 0 {
+			out = append(out, all)
+		}
+	}
+	if len(out) == 0 {
+		return nil, noEventRules()
+	}
+	return map[string]any{"bucketName": c.bucket, "queues": out}, nil
+}
+
+// createEvents adds rules to those of the queue, all or none, as wrangler's command counts on.
+func (cp *ControlPlane) createEvents(c *apiCall) (any, *apiError) {
+	var in struct {
+		Rules []struct {
+			Actions     []string `json:"actions"`
+			Prefix      string   `json:"prefix"`
+			Suffix      string   `json:"suffix"`
+			Description string   `json:"description"`
+		} `json:"rules"`
+	}
+	if no := c.decode(&in); no != nil {
+		return nil, no
+	}
+	if !slices.ContainsFunc(cp.queues, func(q Queue) bool { return q.ID == c.rest }) {
+		return nil, apiRefuse(http.StatusNotFound, 11000, "The queue does not exist.")
+	}
+	s := cp.of(c.bucket, c.jurisdiction)
+	rules := slices.Clone(s.Events)
+	for _, r := range in.Rules {
+		rule := eventRule{
+			Actions: r.Actions, Prefix: r.Prefix, Suffix: r.Suffix, Description: r.Description, queue: c.rest,
+			CreatedAt: cp.srv.opts.Now().UTC().Format(time.RFC3339Nano),
+		}
+		known := []string{"PutObject", "CopyObject", "DeleteObject", "CompleteMultipartUpload", "LifecycleDeletion"}
+		if len(r.Actions) == 0 || slices.ContainsFunc(r.Actions, func(a string) bool { return !slices.Contains(known, a) }) {
+			return nil, apiRefuse(http.StatusBadRequest, 10040, "The event notification rule was not well formed.")
+		}
+		if slices.ContainsFunc(rules, rule.overlaps) {
+			return nil, apiRefuse(http.StatusConflict, 11020, "The rule conflicts with an existing event notification rule.")
+		}
+		cp.eventRules++
+		rule.RuleID = fmt.Sprintf("%032x", cp.eventRules)
+		rules = append(rules, rule)
+	}
+	if len(in.Rules) == 0 || len(rules) > 100 {
+		return nil, apiRefuse(http.StatusBadRequest, 10040, "The number of event notification rules is not in 1 to 100.")
+	}
+	s.Events = rules
+	return struct{}{}, nil
+}
+
+// deleteEvents deletes the rules that are named, and all of the queue if there is no body.
+func (cp *ControlPlane) deleteEvents(c *apiCall) (any, *apiError) {
+	var in struct {
+		RuleIDs []string `json:"ruleIds"`
+	}
+	if len(c.body) > 0 {
+		if no := c.decode(&in); no != nil {
+			return nil, no
+		}
+	}
+	s := cp.of(c.bucket, c.jurisdiction)
+	var left []eventRule
+	for _, r := range s.Events {
+		if r.queue != c.rest || len(c.body) > 0 && !slices.Contains(in.RuleIDs, r.RuleID) {
+			left = append(left, r)
+		}
+	}
+	if len(left) == len(s.Events) || len(c.body) > 0 && len(s.Events)-len(left) != len(in.RuleIDs) {
+		return nil, noEventRules()
+	}
+	s.Events = left
+	return struct{}{}, nil
+}
