@@ -33,6 +33,7 @@ func TestDoctorObeysRetryAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+				t.Helper()
 				srv.AnswerNext(op, 429, http.Header{"Retry-After": {"40"}}, "")
 				srv.AnswerNext(op, 503, http.Header{"Retry-After": {"20"}}, "")
 				start := time.Now()
@@ -50,6 +51,7 @@ func TestDoctorObeysRetryAfter(t *testing.T) {
 func TestDoctorWaitsNoLongerThanItMay(t *testing.T) {
 	t.Parallel()
 	examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+		t.Helper()
 		srv.AnswerNext("ListObjectsV2", 503, http.Header{"Retry-After": {"3600"}}, "")
 		start := time.Now()
 		d, err := r2admin.Doctor(t.Context(), cfg, nil)
@@ -59,6 +61,7 @@ func TestDoctorWaitsNoLongerThanItMay(t *testing.T) {
 		assert.Equal(t, 503, d.Probes[0].Status)
 	})
 	examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		srv.AnswerNext("ListObjectsV2", 429, http.Header{"Retry-After": {"30"}}, "")
@@ -92,6 +95,7 @@ func TestDoctorLeavesNothingBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+				t.Helper()
 				set(srv, &cfg)
 				d, err := r2admin.Doctor(t.Context(), cfg, write())
 				require.NoError(t, err)
@@ -132,6 +136,7 @@ func lieAfter(method string, status int) func(*r2test.Server, *r2.Config) {
 func TestDoctorDeletesWhatArrivesLate(t *testing.T) {
 	t.Parallel()
 	examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+		t.Helper()
 		next, late := cfg.HTTPClient.Transport, false
 		var held *http.Request
 		cfg.HTTPClient.Transport = roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -162,6 +167,7 @@ func TestDoctorDeletesWhatArrivesLate(t *testing.T) {
 func TestDoctorOfACallerWhoGivesUp(t *testing.T) {
 	t.Parallel()
 	examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		next := cfg.HTTPClient.Transport
@@ -182,6 +188,7 @@ func TestDoctorOfACallerWhoGivesUp(t *testing.T) {
 func TestDoctorNamesWhatIsLeftOver(t *testing.T) {
 	t.Parallel()
 	examined(t, func(t *testing.T, srv *r2test.Server, cfg r2.Config) {
+		t.Helper()
 		srv.AnswerNext("DeleteObject", 403, nil, denied)
 		d, err := r2admin.Doctor(t.Context(), cfg, write())
 		require.NoError(t, err)

@@ -14,6 +14,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const account = "0123456789abcdef0123456789abcdef"
 
+const queue = "6f1c2d3e4b5a69788796a5b4c3d2e1f0"
+
 // open gives a client of the control plane of a bucket in memory.
 func open(t *testing.T, opts r2test.Options) (*r2admin.Client, *r2test.ControlPlane, *r2test.Server) {
 	t.Helper()

@@ -23,7 +23,7 @@ func (m Money) String() string {
 }
 
 func (m Money) decimal() string {
-	sign, n := "", uint64(m) //nolint:gosec // of a negative number the two's complement is taken below
+	sign, n := "", uint64(m) // of a negative number the two's complement is taken below
 	if m < 0 {
 		sign, n = "-", -n
 	}

@@ -38,23 +38,29 @@ func (r eventRule) overlaps(o eventRule) bool {
 
 // routeEvents takes the path below event_notifications/r2/.
 func (cp *ControlPlane) routeEvents(c *apiCall, rest string) handler {
-	bucket, queue, _ := strings.Cut(rest, "/configuration")
-	if bucket == "" || strings.Contains(bucket, "/") {
+	parts := strings.Split(rest, "/") // bucket/configuration or bucket/configuration/queues/ID
+	if len(parts) < 2 || parts[0] == "" || parts[1] != "configuration" {
 		return nil
 	}
-	id, ok := strings.CutPrefix(queue, "/queues/")
+	kind, id := "", ""
+	switch {
+	case len(parts) == 4 && parts[2] == "queues" && parts[3] != "":
+		kind, id = " queue", parts[3]
+	case len(parts) > 2:
+		return nil
+	}
 	found := map[string]struct {
 		op string
 		do handler
 	}{
-		"GET":           {"ListEventRules", cp.listEvents},
-		"PUT queues":    {"CreateEventRule", cp.createEvents},
-		"DELETE queues": {"DeleteEventRule", cp.deleteEvents},
-	}[strings.TrimSpace(c.http.Method+" "+map[bool]string{true: "queues"}[ok && id != ""])]
-	if found.do == nil || !ok && queue != "" {
+		"GET":          {"ListEventRules", cp.listEvents},
+		"PUT queue":    {"CreateEventRule", cp.createEvents},
+		"DELETE queue": {"DeleteEventRule", cp.deleteEvents},
+	}[c.http.Method+kind]
+	if found.do == nil {
 		return nil
 	}
-	c.op, c.bucket, c.rest = found.op, bucket, id
+	c.op, c.bucket, c.rest = found.op, parts[0], id
 	return found.do
 }
 

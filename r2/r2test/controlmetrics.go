@@ -1,6 +1,9 @@
 package r2test
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // storedJSON is one state of one class.
 type storedJSON struct {
@@ -85,7 +88,7 @@ func (cp *ControlPlane) routeAccount(c *apiCall, path string) handler {
 	if !ok {
 		return nil
 	}
-	if rest == "r2/metrics" && c.http.Method == "GET" {
+	if rest == "r2/metrics" && c.http.Method == http.MethodGet {
 		c.op = "GetMetrics"
 		return cp.getMetrics
 	}
