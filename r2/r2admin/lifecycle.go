@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
-	"github.com/cloudflare/cloudflare-go/v7/option"
 	cf "github.com/cloudflare/cloudflare-go/v7/r2"
 )
 
@@ -15,7 +15,7 @@ import (
 const maxLifecycleRules = 1000
 
 // LifecycleRule does something with objects or uploads after a time, within 24 hours of it. At least one of the times is set.
-// Times are whole seconds; a date is in UTC.
+// Times are whole seconds; a date is in UTC. As JSON it has the shape of Cloudflare's API.
 type LifecycleRule struct {
 	ID       string // required, its own in the bucket
 	Prefix   string // of the keys; "" = all
@@ -75,109 +75,115 @@ func (c *Client) Lifecycle(ctx context.Context, bucket string) ([]LifecycleRule,
 	if err != nil {
 		return nil, err
 	}
-	var out []LifecycleRule
-	for _, r := range got.Rules {
-		rule := LifecycleRule{
-			ID: r.ID, Prefix: r.Conditions.Prefix, Disabled: !r.Enabled,
-			AbortUploadsAfter: seconds(r.AbortMultipartUploadsTransition.Condition.MaxAge),
-			DeleteAfter:       seconds(r.DeleteObjectsTransition.Condition.MaxAge), DeleteOn: r.DeleteObjectsTransition.Condition.Date,
-		}
-		for _, t := range r.StorageClassTransitions { // the only class that a rule leads to is InfrequentAccess
-			rule.InfrequentAfter, rule.InfrequentOn = seconds(t.Condition.MaxAge), t.Condition.Date
-		}
-		out = append(out, rule)
+	// The types of the SDK are unions, one for each kind of condition; the rules have the shape that a plan is stored in.
+	var in struct {
+		Rules []LifecycleRule `json:"rules"`
 	}
-	return out, nil
+	if raw := got.JSON.RawJSON(); raw != "" {
+		if err := json.Unmarshal([]byte(raw), &in); err != nil {
+			return nil, &Error{Op: "GetLifecycle", Resource: bucket, Message: "the answer has another shape", Err: err}
+		}
+	}
+	return in.Rules, nil
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
-// SetLifecycle replaces the rules of a bucket, all at once, up to 1,000. R2 gives every bucket a rule that aborts unfinished
-// uploads after 7 days, without which they are stored, and paid for, for ever: a rule of the bucket that does just that is kept,
-// unless one of the new rules aborts the uploads of all keys itself. Between reading and writing the rules nobody else should
-// write them. Rules take effect within 24 hours.
-func (c *Client) SetLifecycle(ctx context.Context, bucket string, rules []LifecycleRule) error {
-	problems := []error{checkBucket(bucket)}
-	ids, aborts := map[string]bool{}, false
-	for _, r := range rules {
-		if ids[r.ID] {
-			problems = append(problems, fmt.Errorf("rule %q: there are two of this ID", r.ID))
-		}
-		ids[r.ID], aborts = true, aborts || r.abortsAll()
-		problems = append(problems, r.check())
-	}
-	if err := errors.Join(problems...); err != nil {
-		return invalid("SetLifecycle", bucket, err)
-	}
-	all := append([]LifecycleRule(nil), rules...)
-	if !aborts {
-		old, err := c.Lifecycle(ctx, bucket)
-		if err != nil {
-			return err
-		}
-		for _, r := range old {
-			if r.onlyAborts() && ids[r.ID] {
-				return invalid("SetLifecycle", bucket, fmt.Errorf("rule %q: the ID is that of the rule that aborts unfinished uploads, which is kept", r.ID))
-			}
-			if r.onlyAborts() {
-				all = append(all, r)
-			}
-		}
-	}
-	if len(all) > maxLifecycleRules {
-		return invalid("SetLifecycle", bucket, fmt.Errorf("%d rules with those that are kept: up to %d", len(all), maxLifecycleRules))
-	}
-	body, err := lifecycleJSON(all)
-	if err != nil {
-		return invalid("SetLifecycle", bucket, err)
-	}
-	var p cf.BucketLifecycleUpdateParams
-	set(&p.AccountID.Value, &p.AccountID.Present, c.account)
-	_, err = do(ctx, c, "PutLifecycle", bucket, harmless, func(ctx context.Context) (*cf.BucketLifecycleUpdateResponse, error) {
-		return c.buckets.Lifecycle.Update(ctx, bucket, p, option.WithRequestBody("application/json", body))
-	})
-	return err
+// maxSeconds keeps an age from overflowing a Duration: 292 years.
+const maxSeconds = math.MaxInt64 / int64(time.Second)
+
+type conditionJSON struct {
+	Type   string `json:"type"`
+	MaxAge int64  `json:"maxAge,omitempty"`
+	Date   string `json:"date,omitempty"`
 }
 
-// lifecycleJSON is the shape of the API, in which the SDK has a type for each leaf.
-func lifecycleJSON(rules []LifecycleRule) ([]byte, error) {
-	type condition struct {
-		Type   string `json:"type"`
-		MaxAge int64  `json:"maxAge,omitempty"`
-		Date   string `json:"date,omitempty"`
+type transitionJSON struct {
+	Condition    conditionJSON `json:"condition"`
+	StorageClass string        `json:"storageClass,omitempty"`
+}
+
+type lifecycleRuleJSON struct {
+	ID         string            `json:"id"`
+	Enabled    bool              `json:"enabled"`
+	Conditions map[string]string `json:"conditions"`
+	Abort      *transitionJSON   `json:"abortMultipartUploadsTransition,omitempty"`
+	Delete     *transitionJSON   `json:"deleteObjectsTransition,omitempty"`
+	Classes    []transitionJSON  `json:"storageClassTransitions,omitempty"`
+}
+
+func transition(age time.Duration, date time.Time) *transitionJSON {
+	switch {
+	case age > 0:
+		return &transitionJSON{Condition: conditionJSON{Type: "Age", MaxAge: int64(age / time.Second)}}
+	case !date.IsZero():
+		return &transitionJSON{Condition: conditionJSON{Type: "Date", Date: date.UTC().Format(time.RFC3339)}}
 	}
-	type transition struct {
-		Condition    condition `json:"condition"`
-		StorageClass string    `json:"storageClass,omitempty"`
+	return nil
+}
+
+func (t *transitionJSON) when() (age time.Duration, date time.Time, err error) {
+	if t == nil {
+		return 0, time.Time{}, nil
 	}
-	type rule struct {
-		ID         string            `json:"id"`
-		Enabled    bool              `json:"enabled"`
-		Conditions map[string]string `json:"conditions"`
-		Abort      *transition       `json:"abortMultipartUploadsTransition,omitempty"`
-		Delete     *transition       `json:"deleteObjectsTransition,omitempty"`
-		Classes    []transition      `json:"storageClassTransitions,omitempty"`
+	if t.Condition.MaxAge < 0 || t.Condition.MaxAge > maxSeconds {
+		return 0, time.Time{}, fmt.Errorf("maxAge: %d is not in 0 to %d seconds", t.Condition.MaxAge, maxSeconds)
 	}
-	when := func(age time.Duration, date time.Time) *transition {
-		switch {
-		case age > 0:
-			return &transition{Condition: condition{Type: "Age", MaxAge: int64(age / time.Second)}}
-		case !date.IsZero():
-			return &transition{Condition: condition{Type: "Date", Date: date.UTC().Format(time.RFC3339)}}
+	if t.Condition.Date != "" {
+		if date, err = time.Parse(time.RFC3339, t.Condition.Date); err != nil {
+			date, err = time.Parse(time.DateOnly, t.Condition.Date)
 		}
-		return nil
 	}
-	out := []rule{}
-	for _, r := range rules {
-		j := rule{
-			ID: r.ID, Enabled: !r.Disabled, Conditions: map[string]string{"prefix": r.Prefix},
-			Abort: when(r.AbortUploadsAfter, time.Time{}), Delete: when(r.DeleteAfter, r.DeleteOn),
-		}
-		if t := when(r.InfrequentAfter, r.InfrequentOn); t != nil {
-			t.StorageClass = "InfrequentAccess"
-			j.Classes = append(j.Classes, *t)
-		}
-		out = append(out, j)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("date: %.32q is no date", t.Condition.Date)
 	}
-	return json.Marshal(map[string]any{"rules": out})
+	return seconds(t.Condition.MaxAge), date.UTC(), nil
+}
+
+// MarshalJSON gives the shape of the API.
+func (r LifecycleRule) MarshalJSON() ([]byte, error) {
+	j := lifecycleRuleJSON{
+		ID: r.ID, Enabled: !r.Disabled, Conditions: map[string]string{"prefix": r.Prefix},
+		Abort: transition(r.AbortUploadsAfter, time.Time{}), Delete: transition(r.DeleteAfter, r.DeleteOn),
+	}
+	if t := transition(r.InfrequentAfter, r.InfrequentOn); t != nil {
+		t.StorageClass = "InfrequentAccess"
+		j.Classes = append(j.Classes, *t)
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads the shape of the API. What a LifecycleRule cannot hold is an error, so that a rule that is read and written
+// again has lost nothing: a condition besides the prefix, several changes of class, a class other than InfrequentAccess.
+func (r *LifecycleRule) UnmarshalJSON(data []byte) error {
+	var in lifecycleRuleJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	out := LifecycleRule{ID: in.ID, Prefix: in.Conditions["prefix"], Disabled: !in.Enabled}
+	for name, v := range in.Conditions {
+		if name != "prefix" && v != "" {
+			return fmt.Errorf("rule %q: the condition %q is not known", in.ID, name)
+		}
+	}
+	var class *transitionJSON
+	switch {
+	case len(in.Classes) > 1, len(in.Classes) == 1 && in.Classes[0].StorageClass != "InfrequentAccess":
+		return fmt.Errorf("rule %q: its changes of class are not known", in.ID)
+	case len(in.Classes) == 1:
+		class = &in.Classes[0]
+	}
+	var errs [3]error
+	var never time.Time
+	out.AbortUploadsAfter, never, errs[0] = in.Abort.when()
+	out.DeleteAfter, out.DeleteOn, errs[1] = in.Delete.when()
+	out.InfrequentAfter, out.InfrequentOn, errs[2] = class.when()
+	if !never.IsZero() {
+		errs[0] = errors.New("uploads that are aborted on a date are not known")
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return fmt.Errorf("rule %q: %w", in.ID, err)
+	}
+	*r = out
+	return nil
 }

@@ -1,7 +1,10 @@
 package r2admin_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -42,7 +45,7 @@ func TestLifecycleKeepsTheDefaultAbortRule(t *testing.T) {
 
 	err = c.SetLifecycle(t.Context(), "images", []r2admin.LifecycleRule{{ID: "mine", DeleteAfter: day}})
 	require.ErrorIs(t, err, r2admin.ErrInput, "it would take the place of the rule that is kept")
-	assert.Equal(t, 3, api.Calls("PutLifecycle"))
+	assert.Equal(t, 2, api.Calls("PutLifecycle"), "what is there already is not written again")
 }
 
 func TestLifecycleIsCheckedHere(t *testing.T) {
@@ -87,4 +90,139 @@ func TestPurge(t *testing.T) {
 	}
 	require.NoError(t, c.Purge(t.Context(), "z1", nil))
 	assert.Equal(t, 6, api.Calls("Purge"))
+}
+
+func TestLifecyclePlan(t *testing.T) {
+	t.Parallel()
+	c, api, _ := open(t, r2test.Options{})
+	ctx := t.Context()
+	want := []r2admin.LifecycleRule{
+		{ID: "logs", Prefix: "logs/", DeleteAfter: 30 * day},
+		{ID: "cold", InfrequentAfter: 36 * time.Hour, DeleteOn: time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC)},
+		{ID: "off", Disabled: true, DeleteAfter: day},
+	}
+	plan, err := c.PlanLifecycle(ctx, "images", want)
+	require.NoError(t, err)
+	assert.Equal(t, `lifecycle images:
++ "logs": "logs/…": delete objects after 30 days
++ "cold": all keys: move to Infrequent Access after 36h0m0s, delete objects on 2030-01-02T03:04:05Z
++ "off": all keys: delete objects after 1 day (disabled)
+  "Default Multipart Abort Rule": all keys: abort unfinished uploads after 7 days (kept)
+! DELETES OBJECTS: "logs": "logs/…": delete objects after 30 days
+! DELETES OBJECTS: "cold": all keys: move to Infrequent Access after 36h0m0s, delete objects on 2030-01-02T03:04:05Z
+! rule "cold": what is in Infrequent Access is paid for 30 days at least, and for being read; no rule leads back
+`, plan.String())
+	data, err := json.Marshal(plan) // reviewed, and applied later
+	require.NoError(t, err)
+	var stored r2admin.LifecyclePlan
+	require.NoError(t, json.Unmarshal(data, &stored))
+	assert.Equal(t, plan.String(), stored.String())
+	for range 2 { // what is there already is not an error
+		require.NoError(t, c.ApplyLifecycle(ctx, stored))
+	}
+	assert.Equal(t, 1, api.Calls("PutLifecycle"))
+
+	want[0], want[2] = want[2], want[0] // the order has no meaning
+	plan, err = c.PlanLifecycle(ctx, "images", want)
+	require.NoError(t, err)
+	assert.True(t, plan.Empty())
+	assert.Equal(t, "lifecycle images: no changes\n", plan.String())
+	assert.Empty(t, plan.Deletes, "what is in force already is not announced again")
+
+	want[0].Disabled = false
+	plan, err = c.PlanLifecycle(ctx, "images", want)
+	require.NoError(t, err)
+	assert.Equal(t, []string{`"off": all keys: delete objects after 1 day`}, plan.Deletes, "switching it on deletes")
+	assert.Contains(t, plan.String(), "\n- \"off\": all keys: delete objects after 1 day (disabled)\n")
+}
+
+func TestLifecyclePlanRefusesWhatChanged(t *testing.T) {
+	t.Parallel()
+	c, api, _ := open(t, r2test.Options{})
+	ctx := t.Context()
+	plan, err := c.PlanLifecycle(ctx, "images", []r2admin.LifecycleRule{{ID: "logs", Prefix: "logs/", DeleteAfter: 30 * day}})
+	require.NoError(t, err)
+	require.NoError(t, c.SetLifecycle(ctx, "images", []r2admin.LifecycleRule{{ID: "mine", AbortUploadsAfter: day}})) // somebody else
+	require.ErrorIs(t, c.ApplyLifecycle(ctx, plan), r2admin.ErrChanged)
+	assert.Equal(t, 1, api.Calls("PutLifecycle"))
+
+	api.LoseNext("PutLifecycle") // the same twice is the same as once
+	plan, err = c.PlanLifecycle(ctx, "images", []r2admin.LifecycleRule{{ID: "logs", Prefix: "logs/", DeleteAfter: 30 * day}})
+	require.NoError(t, err)
+	require.NoError(t, c.ApplyLifecycle(ctx, plan))
+	assert.Equal(t, []string{"mine"}, plan.Kept)
+}
+
+// Trap 21: a plan that was changed by hand keeps the rule too, and so does one for a bucket that has lost it already say so.
+func TestLifecyclePlanCannotLoseTheAbortRule(t *testing.T) {
+	t.Parallel()
+	c, api, _ := open(t, r2test.Options{})
+	plan, err := c.PlanLifecycle(t.Context(), "images", []r2admin.LifecycleRule{{ID: "logs", DeleteAfter: day}})
+	require.NoError(t, err)
+	plan.After = plan.After[:1]
+	err = c.ApplyLifecycle(t.Context(), plan)
+	require.ErrorIs(t, err, r2admin.ErrInput)
+	require.ErrorContains(t, err, "aborts unfinished uploads would be lost")
+	plan.After = append(plan.After, r2admin.LifecycleRule{ID: "not all", Prefix: "x/", AbortUploadsAfter: day})
+	require.ErrorIs(t, c.ApplyLifecycle(t.Context(), plan), r2admin.ErrInput)
+	assert.Zero(t, api.Calls("PutLifecycle"))
+
+	assert.Equal(t, 200, plainly(t, api, http.MethodPut, "/r2/buckets/images/lifecycle", `{"rules":[]}`))
+	plan, err = c.PlanLifecycle(t.Context(), "images", nil)
+	require.NoError(t, err)
+	require.Len(t, plan.Warnings, 1)
+	assert.Contains(t, plan.String(), "! no rule aborts the unfinished uploads")
+}
+
+// A rule that would lose something when it is written again is not read as if it were a smaller one.
+func TestLifecycleRulesThatAreNotKnown(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ rule, text string }{
+		"two classes":   {`"storageClassTransitions":[{"condition":{"type":"Age","maxAge":1},"storageClass":"InfrequentAccess"},{}]`, "changes of class"},
+		"another class": {`"storageClassTransitions":[{"condition":{"type":"Age","maxAge":1},"storageClass":"Frozen"}]`, "changes of class"},
+		"condition":     {`"conditions":{"prefix":"","suffix":"x"}`, `"suffix" is not known`},
+		"abort date":    {`"abortMultipartUploadsTransition":{"condition":{"type":"Date","date":"2030-01-01"}}`, "aborted on a date"},
+		"date":          {`"deleteObjectsTransition":{"condition":{"type":"Date","date":"soon"}}`, `"soon" is no date`},
+		"age":           {`"deleteObjectsTransition":{"condition":{"type":"Age","maxAge":9999999999999}}`, "maxAge"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, api, _ := open(t, r2test.Options{})
+			api.AnswerNext("GetLifecycle", 200, nil, `{"success":true,"errors":[],"messages":[],"result":{"rules":[{"id":"a","enabled":true,`+tt.rule+`}]}}`)
+			_, err := c.Lifecycle(t.Context(), "images")
+			require.ErrorContains(t, err, tt.text)
+			require.ErrorContains(t, err, "GetLifecycle images: the answer has another shape")
+		})
+	}
+	c, api, _ := open(t, r2test.Options{})
+	api.AnswerNext("GetLifecycle", 200, nil, `{"success":true,"errors":[],"messages":[],"result":{}}`)
+	rules, err := c.Lifecycle(t.Context(), "images")
+	require.NoError(t, err)
+	assert.Empty(t, rules)
+}
+
+// Old logs go, and one sees it before.
+func ExampleClient_PlanLifecycle() {
+	srv := r2test.NewServer()
+	defer srv.Close()
+	api := srv.ControlPlane() // real code: r2admin.Config{AccountID: …, APIToken: …}
+	defer api.Close()
+	c, err := r2admin.New(config(api, r2test.Options{}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plan, err := c.PlanLifecycle(context.Background(), "images", []r2admin.LifecycleRule{{ID: "logs", Prefix: "logs/", DeleteAfter: 90 * 24 * time.Hour}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(plan)
+	fmt.Println(c.ApplyLifecycle(context.Background(), plan))
+	// Output:
+	// lifecycle images:
+	// + "logs": "logs/…": delete objects after 90 days
+	//   "Default Multipart Abort Rule": all keys: abort unfinished uploads after 7 days (kept)
+	// ! DELETES OBJECTS: "logs": "logs/…": delete objects after 90 days
+	// <nil>
 }
