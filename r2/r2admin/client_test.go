@@ -82,7 +82,18 @@ func TestJurisdictionOnEveryCall(t *testing.T) {
 			}
 			_, err = c.SetDevURL(ctx, "more", true)
 			require.NoError(t, err)
-			require.NoError(t, c.SetLifecycle(ctx, "more", nil))
+			require.NoError(t, c.SetLifecycle(ctx, "more", []r2admin.LifecycleRule{{ID: "logs", DeleteAfter: day}}))
+			locks, err := c.PlanLocks(ctx, "more", []r2admin.LockRule{{ID: "kept", For: day}})
+			require.NoError(t, err)
+			require.NoError(t, c.ApplyLocks(ctx, locks))
+			api.AddQueue(r2test.Queue{ID: queue, Name: "events"})
+			for _, rules := range [][]r2admin.EventRule{{{QueueID: queue, Actions: []string{"PutObject"}}}, nil} {
+				plan, err := c.PlanEvents(ctx, "more", rules, &r2admin.EventOptions{Exact: true})
+				require.NoError(t, err)
+				require.NoError(t, c.ApplyEvents(ctx, plan))
+			}
+			_, err = c.Metrics(ctx)
+			require.NoError(t, err)
 			require.NoError(t, c.DeleteBucket(ctx, "more", &r2admin.DeleteBucketOptions{Confirm: "more"}))
 			seen := map[string]bool{}
 			for _, call := range api.Requests() {
@@ -93,7 +104,8 @@ func TestJurisdictionOnEveryCall(t *testing.T) {
 			}
 			for _, op := range []string{
 				"GetBucket", "CreateBucket", "ListBuckets", "DeleteBucket", "GetCORS", "PutCORS", "DeleteCORS", "GetDomain", "CreateDomain",
-				"UpdateDomain", "SetDevURL", "GetLifecycle", "PutLifecycle",
+				"UpdateDomain", "SetDevURL", "GetLifecycle", "PutLifecycle", "GetLocks", "PutLocks", "ListEventRules", "CreateEventRule",
+				"DeleteEventRule", "GetMetrics",
 			} {
 				assert.True(t, seen[op], op)
 			}
