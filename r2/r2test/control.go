@@ -2,7 +2,6 @@ package r2test
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -22,7 +21,7 @@ type ControlPlane struct {
 
 	URL       string // base URL of the API, for clients made with Client
 	AccountID string // that of the server's options
-	Token     string // of kind Admin Read & Write, with Zone Read
+	Token     string // of the user, of kind Admin Read & Write, with Zone Read, Cache Purge and what tokens need: see Restrict
 
 	srv  *Server
 	pipe *pipehttp.Server
@@ -64,6 +63,7 @@ func (s *Server) ControlPlane() *ControlPlane {
 		Token: "cfut_" + strings.Repeat("c0ffee5a", 5), srv: s,
 		settings: map[string]*settings{}, elsewhere: map[string]bool{}, fates: map[string]DomainFate{},
 	}
+	cp.Restrict(groupAdminWrite, groupZoneRead, groupCachePurge, groupTokensWrite, groupUserWrite)
 	cp.pipe = pipehttp.NewServer("api.cloudflare.fake", cp)
 	return cp
 }
@@ -85,6 +85,8 @@ func (cp *ControlPlane) Requests() []ControlCall {
 type apiCall struct {
 	op, jurisdiction string
 	bucket, rest     string // the bucket, and what is named below it
+	owner            string // of tokens: "account" or "user"
+	caller           *apiToken
 	http             *http.Request
 	body             []byte
 }
@@ -151,8 +153,10 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 			return cp.purge
 		}
 	}
-	if do := cp.routeAccount(c, path); do != nil {
-		return do
+	for _, more := range []func(*apiCall, string) handler{cp.routeAccount, cp.routeTokens, cp.routeTemp} {
+		if do := more(c, path); do != nil {
+			return do
+		}
 	}
 	rest, ok := strings.CutPrefix(path, "accounts/"+cp.srv.opts.AccountID+"/r2/buckets")
 	if !ok {
@@ -190,9 +194,13 @@ func (cp *ControlPlane) route(c *apiCall) handler {
 }
 
 func (cp *ControlPlane) answer(c *apiCall, do handler) (any, *apiError) {
-	token, ok := strings.CutPrefix(c.http.Header.Get("Authorization"), "Bearer ")
-	if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(cp.Token)) != 1 {
-		return nil, apiRefuse(http.StatusForbidden, 10000, "Authentication error")
+	cp.mu.Lock()
+	defer cp.mu.Unlock()
+	cp.srv.mu.Lock()
+	defer cp.srv.mu.Unlock()
+	var no *apiError
+	if c.caller, no = cp.caller(c); no != nil {
+		return nil, no
 	}
 	switch c.jurisdiction {
 	case "", "default":
@@ -204,10 +212,12 @@ func (cp *ControlPlane) answer(c *apiCall, do handler) (any, *apiError) {
 	if do == nil {
 		return nil, apiRefuse(http.StatusNotFound, 7000, "No route for that URI")
 	}
-	cp.mu.Lock()
-	defer cp.mu.Unlock()
-	cp.srv.mu.Lock()
-	defer cp.srv.mu.Unlock()
+	if !cp.authorized(c) {
+		if c.owner != "" {
+			return nil, apiRefuse(http.StatusForbidden, codeNotYours, "Unauthorized to access requested resource")
+		}
+		return nil, apiRefuse(http.StatusForbidden, 10000, "Authentication error")
+	}
 	if c.bucket != "" && !cp.exists(c.bucket, c.jurisdiction) {
 		return nil, apiRefuse(http.StatusNotFound, 10006, "The specified bucket does not exist.")
 	}

@@ -52,9 +52,12 @@ func (cp *ControlPlane) listZones(c *apiCall) (any, *apiError) {
 		Status  string  `json:"status"`
 		Account account `json:"account"`
 	}
+	may := func(id string) bool {
+		return c.caller.grants().may(resource{scope: scopeZone, name: id}, groupZoneRead)
+	}
 	out := []zone{}
 	for _, z := range cp.zones {
-		if name := c.http.URL.Query().Get("name"); name == "" || name == z.Name {
+		if name := c.http.URL.Query().Get("name"); (name == "" || name == z.Name) && may(z.ID) {
 			out = append(out, zone{z.ID, z.Name, "active", account{z.AccountID}})
 		}
 	}

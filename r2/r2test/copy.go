@@ -42,8 +42,8 @@ func (s *Server) deleteObjects(w http.ResponseWriter, c *request) *refusal {
 			delete(s.failing, o.Key)
 			no = refuse(http.StatusInternalServerError, code, "We encountered an internal error. Please try again.")
 		}
-		if no == nil && c.token != nil {
-			no = c.token.allows("DeleteObject", o.Key)
+		if no == nil {
+			no = s.permitted(c, "DeleteObject", c.bucket, o.Key)
 		}
 		if no != nil {
 			out.Error = append(out.Error, failure{o.Key, no.code, no.msg})
@@ -79,13 +79,8 @@ func (s *Server) copySource(c *request) (*object, *refusal) {
 	if strings.Contains(key, "?versionId=") {
 		return nil, refuse(http.StatusNotImplemented, "NotImplemented", "versions not implemented")
 	}
-	if s.opts.Scope != ScopeAdmin && bucket != s.opts.Bucket {
-		return nil, refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
-	}
-	if c.token != nil {
-		if no := c.token.allows("GetObject", key); no != nil {
-			return nil, no
-		}
+	if no := s.permitted(c, "GetObject", bucket, key); no != nil {
+		return nil, no
 	}
 	b := s.st.bucket(bucket, false)
 	if b == nil {

@@ -24,7 +24,8 @@ type request struct {
 	http        *http.Request
 	body        []byte
 	sum         [md5.Size]byte // of the body
-	token       *token         // nil for the keys of the account themselves
+	keys        accessKey      // with which it was signed, the parent of token
+	token       *token         // nil for keys that are not temporary
 }
 
 // refusal is an error answer.
@@ -187,24 +188,29 @@ func (s *Server) allowed(c *request) *refusal {
 			return refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.")
 		}
 	}
-	bucketLevel := []string{"ListBuckets", "CreateBucket", "HeadBucket", "DeleteBucket", "BucketConfiguration"}
-	if s.opts.Scope != ScopeAdmin && (slices.Contains(bucketLevel, c.op) || c.bucket != s.opts.Bucket) {
-		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
+	key := c.key
+	if strings.HasPrefix(c.op, "List") && key == "" {
+		key = c.query.Get("prefix")
 	}
-	if c.token != nil {
-		key := c.key
-		if strings.HasPrefix(c.op, "List") && key == "" {
-			key = c.query.Get("prefix")
-		}
-		if no := c.token.allows(c.op, key); no != nil {
-			return no
-		}
+	if no := s.permitted(c, c.op, c.bucket, key); no != nil {
+		return no
 	}
 	if c.op != "ListBuckets" && c.op != "CreateBucket" && s.st.bucket(c.bucket, false) == nil {
 		return refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.")
 	}
 	if len(c.key) > 1024 {
 		return refuse(http.StatusBadRequest, "InvalidObjectName", "The specified object name is not valid.")
+	}
+	return nil
+}
+
+// permitted asks the keys and, if they are temporary, the session token.
+func (s *Server) permitted(c *request, op, bucket, key string) *refusal {
+	if c.keys.elsewhere || !c.keys.grants.s3(op, c.http.Method, string(s.opts.Jurisdiction), bucket) {
+		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
+	}
+	if c.token != nil {
+		return c.token.allows(op, c.http.Method, bucket, key)
 	}
 	return nil
 }

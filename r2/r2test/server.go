@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -32,7 +33,14 @@ type Options struct {
 	AccessKeyID     string // default one of the shape of R2's
 	SecretAccessKey string // default one of the shape of R2's
 	Jurisdiction    r2.Jurisdiction
-	Scope           Scope // default ScopeObject
+	Scope           Scope // of these keys; default ScopeObject. Those of API tokens have their own
+
+	// ClientIP is where requests are taken to come from, for API tokens with conditions; default 203.0.113.7.
+	ClientIP netip.Addr
+
+	// TokenDelay is how long it takes until the platform knows of a token that was made, rolled or deleted; default 0. R2's
+	// takes up to about a minute.
+	TokenDelay time.Duration
 
 	MinPart           int64         // smallest part but the last; default 5 MiB
 	OpaquePartETags   bool          // ETags of parts that are no MD5, as miniflare gives
@@ -79,6 +87,7 @@ type Server struct {
 	mu       sync.Mutex
 	st       state
 	uploads  map[string]*upload
+	tokens   []*apiToken
 	written  map[string]time.Time  // the last write to a key
 	failing  map[string]string     // keys and the codes with which they are not deleted
 	locks    map[string][]lockRule // by bucket, set by the control plane
@@ -122,6 +131,9 @@ func Open(opts Options) (*Server, error) {
 		if err := rule.check(); err != nil {
 			return nil, err
 		}
+	}
+	if !opts.ClientIP.IsValid() {
+		opts.ClientIP = netip.AddrFrom4([4]byte{203, 0, 113, 7})
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now

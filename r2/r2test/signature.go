@@ -46,12 +46,13 @@ func (s *Server) authenticate(c *request) *refusal {
 	if no != nil {
 		return no
 	}
-	if sig.keyID != s.opts.AccessKeyID {
+	var ok bool
+	if c.keys, ok = s.key(sig.keyID); !ok {
 		return refuse(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
 	}
-	sig.secret = s.opts.SecretAccessKey
+	sig.secret = c.keys.secret
 	if text := c.head.Get("X-Amz-Security-Token") + c.query.Get("X-Amz-Security-Token"); text != "" {
-		if c.token, sig.secret, no = s.readToken(text); no != nil {
+		if c.token, sig.secret, no = s.readToken(text, c.keys); no != nil {
 			return no
 		}
 	}

@@ -12,26 +12,29 @@ import (
 	"time"
 )
 
-// token is the session token of temporary credentials that were signed with the keys of this account: a JWT.
+// token is the session token of temporary credentials that were signed with keys of this account, by whoever has them or by
+// the API: a JWT.
 // Source: "Authenticate against R2 with temporary credentials", developers.cloudflare.com/r2 (read 2026-11). What the
 // platform answers to a bad one is not documented: here it is 401 Unauthorized.
 type token struct {
-	Bucket  string   `json:"bucket"`
-	Scope   string   `json:"scope"`
-	Actions []string `json:"actions"`
-	Paths   *struct {
-		PrefixPaths []string `json:"prefixPaths"`
-		ObjectPaths []string `json:"objectPaths"`
-	} `json:"paths"`
-	Account  string `json:"sub"`
-	Parent   string `json:"iss"`
-	Audience string `json:"aud"`
-	Issued   int64  `json:"iat"`
-	Expires  int64  `json:"exp"`
+	Bucket   string      `json:"bucket"`
+	Scope    string      `json:"scope"`
+	Actions  []string    `json:"actions,omitempty"`
+	Paths    *tokenPaths `json:"paths,omitempty"`
+	Account  string      `json:"sub"`
+	Parent   string      `json:"iss"`
+	Audience string      `json:"aud"`
+	Issued   int64       `json:"iat"`
+	Expires  int64       `json:"exp"`
 }
 
-// readToken verifies a session token and gives the secret that belongs to it.
-func (s *Server) readToken(text string) (tok *token, secretKey string, no *refusal) {
+type tokenPaths struct {
+	PrefixPaths []string `json:"prefixPaths,omitempty"`
+	ObjectPaths []string `json:"objectPaths,omitempty"`
+}
+
+// readToken verifies a session token that was made of these keys, and gives the secret that belongs to it.
+func (s *Server) readToken(text string, parent accessKey) (tok *token, secretKey string, no *refusal) {
 	bad := refuse(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
 	raw, err := base64.StdEncoding.DecodeString(text)
 	jwt, ok := strings.CutPrefix(string(raw), "jwt/")
@@ -39,7 +42,7 @@ func (s *Server) readToken(text string) (tok *token, secretKey string, no *refus
 	if err != nil || !ok || len(parts) != 3 {
 		return nil, "", bad
 	}
-	mac := hmac.New(sha256.New, []byte(s.opts.SecretAccessKey))
+	mac := hmac.New(sha256.New, []byte(parent.secret))
 	mac.Write([]byte(parts[0] + "." + parts[1]))
 	sum, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil || !hmac.Equal(sum, mac.Sum(nil)) {
@@ -55,28 +58,35 @@ func (s *Server) readToken(text string) (tok *token, secretKey string, no *refus
 	}
 	host := strings.TrimPrefix(s.URL, "https://")
 	now := s.opts.Now().Unix()
-	if head.Alg != "HS256" || tok.Account != s.opts.AccountID || tok.Parent != s.opts.AccessKeyID || tok.Audience != host ||
-		tok.Bucket != s.opts.Bucket || now >= tok.Expires || tok.Issued > now+int64((15*time.Minute).Seconds()) {
+	if head.Alg != "HS256" || tok.Account != s.opts.AccountID || tok.Parent != parent.id || tok.Audience != host ||
+		tok.Bucket == "" || now >= tok.Expires || tok.Issued > now+int64((15*time.Minute).Seconds()) {
 		return nil, "", bad
 	}
 	of := sha256.Sum256([]byte(jwt))
 	return tok, hex.EncodeToString(of[:]), nil
 }
 
-// allows holds a call to what the token was made for.
-func (t *token) allows(op, key string) *refusal {
+// allows holds a call to what the token was made for. What its parent may not do it cannot either, which is asked for apart.
+func (t *token) allows(op, method, bucket, key string) *refusal {
 	denied := refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
-	reads := []string{"GetObject", "HeadObject", "ListObjectsV2", "ListObjects", "ListParts", "ListMultipartUploads"}
-	switch t.Scope {
-	case "object-read-write":
-	case "object-read-only":
-		if !slices.Contains(reads, op) {
-			return denied
-		}
-	default:
+	if bucket != t.Bucket {
 		return denied
 	}
-	if len(t.Actions) > 0 && !slices.Contains(t.Actions, op) && op != "DeleteObjects" {
+	// It is of one bucket, and neither makes nor lists buckets, whatever its scope.
+	of := slices.Contains([]string{"HeadBucket", "BucketConfiguration"}, op)
+	looks := reads(op) || of && (method == http.MethodGet || method == http.MethodHead)
+	var ok bool
+	switch t.Scope {
+	case "object-read-write":
+		ok = !bucketLevel(op)
+	case "object-read-only":
+		ok = reads(op)
+	case "admin-read-write":
+		ok = !bucketLevel(op) || of
+	case "admin-read-only":
+		ok = looks
+	}
+	if !ok || len(t.Actions) > 0 && !slices.Contains(t.Actions, op) && op != "DeleteObjects" {
 		return denied
 	}
 	if t.Paths == nil || op == "DeleteObjects" { // whose keys are asked for one by one
