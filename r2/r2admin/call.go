@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
@@ -22,6 +23,18 @@ const maxBody = 8 << 20
 type doer struct {
 	hc     *http.Client
 	secret string
+}
+
+// secrets is what must not come back in a text: the token of the client, and the one that this request is about.
+func (d *doer) secrets(req *http.Request) []string {
+	return []string{d.secret, strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")}
+}
+
+// issues tells whether the answer to a request holds a new credential, so that no text of it may be shown.
+func issues(req *http.Request) bool {
+	path := req.URL.Path
+	return req.Method != http.MethodGet &&
+		(strings.HasSuffix(path, "/tokens") || strings.HasSuffix(path, "/value") || strings.HasSuffix(path, "/temp-access-credentials"))
 }
 
 // Do sends a request once.
@@ -54,10 +67,13 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	e := &Error{
 		HTTPStatus: resp.StatusCode, RequestID: resp.Header.Get("Cf-Ray"), RetryAfter: httpcall.RetryAfter(resp.Header, time.Now()),
 	}
-	if len(envelope.Errors) > 0 {
-		e.Code, e.Message = envelope.Errors[0].Code, secret.Scrub(httpcall.Head([]byte(envelope.Errors[0].Message), 512), d.secret)
-	} else {
-		e.Message = secret.Scrub(httpcall.Head(body, 512), d.secret)
+	switch {
+	case len(envelope.Errors) > 0:
+		e.Code, e.Message = envelope.Errors[0].Code, secret.Scrub(httpcall.Head([]byte(envelope.Errors[0].Message), 512), d.secrets(req)...)
+	case issues(req):
+		e.Message = "an answer that is not of this API"
+	default:
+		e.Message = secret.Scrub(httpcall.Head(body, 512), d.secrets(req)...)
 	}
 	return nil, e
 }
@@ -70,6 +86,8 @@ const (
 	harmless class = iota
 	// once: repeated only when it was refused by 429, or provably never left.
 	once
+	// minting: as harmless, and the answer is a secret, of which nothing is shown.
+	minting
 )
 
 // do makes a call of the SDK, with our repeats, and gives its error the name of the operation.
@@ -88,7 +106,7 @@ func do[T any](ctx context.Context, c *Client, op, resource string, kind class, 
 			return httpcall.Verdict{}
 		}
 		again := e.HTTPStatus == http.StatusTooManyRequests || e.HTTPStatus == 0 && !httpcall.MaybeSent(e.Err)
-		if kind == harmless {
+		if kind != once {
 			again = again || e.HTTPStatus >= 500 && e.HTTPStatus != http.StatusNotImplemented || e.HTTPStatus == 0 || e.cut()
 		}
 		if again {
@@ -105,7 +123,14 @@ func named(ctx context.Context, err error, op, resource string, kind class) erro
 	if !ok {
 		cause := context.Cause(ctx)
 		if cause == nil || !errors.Is(err, ctx.Err()) {
-			return &Error{Op: op, Resource: resource, Message: "the SDK failed", Err: httpcall.Redact(err)}
+			failed := &Error{Op: op, Resource: resource, Message: "the SDK failed"}
+			switch kind { // perhaps at reading the answer, of which the text of err may repeat a part
+			case once:
+				failed.Err = ErrUnknownOutcome
+			case harmless:
+				failed.Err = httpcall.Redact(err)
+			}
+			return failed
 		}
 		e = &Error{Message: "no answer", Err: cause}
 	}

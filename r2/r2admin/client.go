@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cloudflare/cloudflare-go/v7/accounts"
 	"github.com/cloudflare/cloudflare-go/v7/cache"
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	cf "github.com/cloudflare/cloudflare-go/v7/r2"
+	"github.com/cloudflare/cloudflare-go/v7/user"
 	"github.com/cloudflare/cloudflare-go/v7/zones"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
@@ -28,6 +30,8 @@ type Client struct {
 	buckets      *cf.BucketService
 	zones        *zones.ZoneService
 	cache        *cache.CacheService
+	tokens       map[TokenOwner]tokenAPI
+	temp         *cf.TemporaryCredentialService
 }
 
 // New checks cfg and makes a client. It does no I/O and does not read the environment. Its error joins every problem found,
@@ -54,7 +58,12 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.zones = zones.NewZoneService(opts...)
 	c.cache = cache.NewCacheService(opts...)
-	c.buckets = cf.NewBucketService(append(opts, option.WithHeader("cf-r2-jurisdiction", cmp.Or(string(cfg.Jurisdiction), "default")))...)
+	c.tokens = map[TokenOwner]tokenAPI{
+		OwnerAccount: accountTokens(cfg.AccountID, accounts.NewTokenService(opts...)), OwnerUser: userTokens(user.NewTokenService(opts...)),
+	}
+	opts = append(opts, option.WithHeader("cf-r2-jurisdiction", cmp.Or(string(cfg.Jurisdiction), "default")))
+	c.buckets = cf.NewBucketService(opts...)
+	c.temp = cf.NewTemporaryCredentialService(opts...)
 	return c, nil
 }
 

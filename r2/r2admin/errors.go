@@ -75,6 +75,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // The numbers of the API. Source: developers.cloudflare.com/r2/api/error-codes (read 2026-11).
 const (
+	codeCommonCheck    = 1001 // github.com/cloudflare/terraform-provider-cloudflare/issues/7241 (read 2026-11)
 	codeNoSuchBucket   = 10006
 	codeNotEmpty       = 10008
 	codeNotWellFormed  = 10040
@@ -109,6 +110,14 @@ func (e *Error) Hint() string {
 		return "the name is taken, perhaps in another jurisdiction of the account"
 	case e.Code == codeNotWellFormed:
 		return "the API takes rules in its own shape, not in that of S3"
+	case e.Code == codeCommonCheck && strings.Contains(e.Message, "permission check"):
+		return "to give a permission for one zone, the API token must have it for that zone itself"
+	case e.Is(fs.ErrPermission) && e.Op == "VerifyToken":
+		return "no token has this value: it was mistyped, rolled or deleted, or is too new"
+	case e.Is(fs.ErrPermission) && e.Op == "TempCredentials":
+		return "temporary credentials can do no more than their parent, and the API token must be that parent or have Workers R2 Storage Write"
+	case e.Is(fs.ErrPermission) && (strings.HasSuffix(e.Op, "Token") || strings.HasSuffix(e.Op, "Tokens") || e.Op == "ListPermissionGroups"):
+		return "the API token needs Account API Tokens Write, or API Tokens Write for tokens of the user; tokens made by CreateToken have neither"
 	case e.Is(fs.ErrPermission) && e.Op == "Purge":
 		return "the API token needs Cache Purge for the zone"
 	case e.Is(fs.ErrPermission):
