@@ -36,6 +36,9 @@ const (
 	CauseNoAnswer     Cause = "no answer"    // the endpoint was not reached
 	CauseClock        Cause = "clock"        // this machine's clock is too far off
 	CauseKeyID        Cause = "key ID"       // the access key ID is not known there
+	CauseExpired      Cause = "expired"      // the temporary credentials or the API token behind the keys: see Fix
+	CauseDisabled     Cause = "disabled"     // the API token behind the keys is switched off
+	CauseEarly        Cause = "not yet"      // the API token behind the keys works later
 	CauseSecret       Cause = "secret"       // the secret does not belong to the access key ID
 	CauseJurisdiction Cause = "jurisdiction" // the bucket is behind another endpoint
 	CauseNoBucket     Cause = "no bucket"    // there is no such bucket, as far as these keys see
@@ -57,6 +60,7 @@ type Diagnosis struct {
 	ClockSkew time.Duration `json:"clockSkew"`          // nanoseconds that this machine's clock is ahead; to about a second
 	LeftOver  []string      `json:"leftOver,omitempty"` // keys that may be there still, since their DELETE failed
 	Tools     []Tool        `json:"tools,omitempty"`    // settings for tools that fail with keys such as these
+	Token     *Token        `json:"token,omitempty"`    // what the account says about the API token; only with DoctorOptions.Client
 	Probes    []Probe       `json:"probes"`
 }
 

@@ -26,10 +26,15 @@ type DoctorOptions struct {
 	// often suspected. They are deleted also when ctx ends, with up to three minutes for each; what could not be is named in
 	// Diagnosis.LeftOver.
 	Write bool
+
+	// Client is for looking up the API token behind keys that are refused: whether it has expired, is switched off, begins later,
+	// was deleted, or is for other buckets. Its own API token must be one that may read tokens. Default: not looked up, since the S3
+	// API gives the same answer to all of them.
+	Client *Client
 }
 
 // Doctor finds out why S3 keys fail: "Access Denied" on upload has half a dozen causes, and most are not the keys. It needs
-// nothing but the configuration of package r2. In order: LIST of one key, GET of a key that cannot exist, with opts.Write PUT
+// nothing but the configuration of package r2; what temporary credentials are for is read from their session token. In order: LIST of one key, GET of a key that cannot exist, with opts.Write PUT
 // and DELETE, ListBuckets (403 is what keys of object scope are meant to get), and the Date of the answers. When the bucket
 // is not there, the endpoints of the other jurisdictions are asked for it, unless Config.Endpoint is set to another.
 //
@@ -53,6 +58,8 @@ func Doctor(ctx context.Context, data r2.Config, opts *DoctorOptions) (Diagnosis
 	default:
 		d.examine(ctx, p, data, cmp.Or(opts, &DoctorOptions{}).Write)
 	}
+	d.explainSession(data)
+	d.explainToken(ctx, cmp.Or(opts, &DoctorOptions{}).Client, data.AccessKeyID)
 	if ctx.Err() != nil {
 		return d, &Error{Op: "Doctor", Resource: data.Bucket, Err: context.Cause(ctx)}
 	}
@@ -83,6 +90,8 @@ func (d *Diagnosis) keysRefused(p Probe) bool {
 	switch {
 	case p.Code == "RequestTimeTooSkewed":
 		d.Cause, d.Fix = CauseClock, "set the clock of this machine"
+	case p.Code == "ExpiredToken": // S3's; whether R2 says so is not known
+		d.Cause, d.Fix = CauseExpired, "make new temporary credentials"
 	case p.Status == http.StatusUnauthorized || p.Code == "InvalidAccessKeyId":
 		d.Cause, d.Fix = CauseKeyID, "AccessKeyID is the ID of the API token, and the session token must be of the same keys and not have expired; a new token takes up to a minute"
 	case p.Code == "SignatureDoesNotMatch":

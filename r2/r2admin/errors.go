@@ -113,7 +113,7 @@ func (e *Error) Hint() string {
 	case e.Code == codeCommonCheck && strings.Contains(e.Message, "permission check"):
 		return "to give a permission for one zone, the API token must have it for that zone itself"
 	case e.Is(fs.ErrPermission) && e.Op == "VerifyToken":
-		return "no token has this value: it was mistyped, rolled or deleted, or is too new"
+		return "no token of this owner has this value: it was mistyped, rolled or deleted, or is too new"
 	case e.Is(fs.ErrPermission) && e.Op == "TempCredentials":
 		return "temporary credentials can do no more than their parent, and the API token must be that parent or have Workers R2 Storage Write"
 	case e.Is(fs.ErrPermission) && (strings.HasSuffix(e.Op, "Token") || strings.HasSuffix(e.Op, "Tokens") || e.Op == "ListPermissionGroups"):

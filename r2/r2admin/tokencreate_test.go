@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,28 +131,17 @@ func TestCreatingATokenAfter409And429(t *testing.T) {
 // A token stops working when it expires, is switched off or asked from elsewhere, and does not begin before its time.
 func TestTokenEnds(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	at := time.Now()
-	clock := func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return at
-	}
-	forward := func(d time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		at = at.Add(d)
-	}
-	c, api, srv := open(t, r2test.Options{Now: clock, TokenDelay: 30 * time.Second})
+	clock := newClock()
+	c, api, srv := open(t, r2test.Options{Now: clock.now, TokenDelay: 30 * time.Second})
 	const all = "put get list delete"
 	opts := uploader("ends")
-	opts.NotBefore = at.Add(10 * time.Minute)
+	opts.NotBefore = clock.now().Add(10 * time.Minute)
 	tok, err := c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "the platform does not know it yet")
-	forward(time.Minute)
+	clock.forward(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "it is too early")
-	forward(10 * time.Minute)
+	clock.forward(10 * time.Minute)
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
 	require.True(t, api.SetTokenDisabled(tok.ID, true))
@@ -164,7 +152,7 @@ func TestTokenEnds(t *testing.T) {
 	require.True(t, api.SetTokenDisabled(tok.ID, false))
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
-	forward(time.Hour)
+	clock.forward(time.Hour)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()))
 	got, err = c.VerifyToken(t.Context(), &r2admin.VerifyTokenOptions{Value: tok.Value})
 	require.NoError(t, err)
@@ -177,19 +165,19 @@ func TestTokenEnds(t *testing.T) {
 	opts.AllowIPs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 	tok, err = c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
-	forward(time.Minute)
+	clock.forward(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "the requests come from elsewhere")
 	opts = uploader("visitors")
 	opts.TTL = 48 * time.Hour
 	opts.DenyIPs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 	tok, err = c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
-	forward(time.Minute)
+	clock.forward(time.Minute)
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
 	require.NoError(t, c.DeleteToken(t.Context(), tok.ID, nil))
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()), "the platform does not know it yet")
-	forward(time.Minute)
+	clock.forward(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()))
 }
 

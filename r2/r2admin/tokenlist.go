@@ -63,6 +63,54 @@ func (c *Client) ListTokens(ctx context.Context, opts *ListTokensOptions) iter.S
 	}
 }
 
+// TokenLookup says whose token is meant.
+type TokenLookup struct {
+	Owner TokenOwner // default: asked of both, the account first
+}
+
+// owners is whom to ask.
+func (c *Client) owners(o TokenOwner) ([]TokenOwner, error) {
+	if o == "" {
+		return []TokenOwner{OwnerAccount, OwnerUser}, nil
+	}
+	_, err := c.tokensOf(&o)
+	return []TokenOwner{o}, err
+}
+
+// Token describes the token with this ID, which is an access key ID too. Errors: [*Error], fs.ErrNotExist, and fs.ErrPermission
+// unless the API token may read tokens.
+func (c *Client) Token(ctx context.Context, id string, opts *TokenLookup) (Token, error) {
+	owners, err := c.owners(cmp.Or(opts, &TokenLookup{}).Owner)
+	if err := errors.Join(checkTokenID("id", id), err); err != nil {
+		return Token{}, invalid("GetToken", "", err)
+	}
+	return firstOf(owners, func(owner TokenOwner) (Token, error) {
+		return do(ctx, c, "GetToken", id, harmless, func(ctx context.Context) (Token, error) {
+			t, err := c.tokens[owner].get(ctx, id)
+			if err != nil {
+				return Token{}, err
+			}
+			return tokenOf(*t, owner), nil
+		})
+	})
+}
+
+// firstOf asks until one knows the token: the address for the tokens of the account does not know those of users, and the other
+// way round. Of two refusals it gives the one that tells more: "there is none" only if both say so.
+func firstOf(owners []TokenOwner, ask func(TokenOwner) (Token, error)) (Token, error) {
+	var last error
+	for _, owner := range owners {
+		t, err := ask(owner)
+		if err == nil || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
+			return t, err
+		}
+		if last == nil || errors.Is(last, fs.ErrNotExist) {
+			last = err
+		}
+	}
+	return Token{}, last
+}
+
 // VerifyTokenOptions says which token is verified.
 type VerifyTokenOptions struct {
 	Value string     // default: the API token of this client
@@ -77,36 +125,23 @@ type VerifyTokenOptions struct {
 func (c *Client) VerifyToken(ctx context.Context, opts *VerifyTokenOptions) (Token, error) {
 	o := *cmp.Or(opts, &VerifyTokenOptions{})
 	o.Value = cmp.Or(o.Value, c.token)
-	var problems []error
-	if err := checkTokenValue("Value", o.Value); err != nil {
-		problems = append(problems, err)
-	}
-	owners := []TokenOwner{OwnerAccount, OwnerUser}
-	if o.Owner != "" {
-		_, err := c.tokensOf(&o.Owner)
-		problems, owners = append(problems, err), []TokenOwner{o.Owner}
-	}
-	if err := errors.Join(problems...); err != nil {
+	owners, err := c.owners(o.Owner)
+	if err := errors.Join(checkTokenValue("Value", o.Value), err); err != nil {
 		return Token{}, invalid("VerifyToken", "", err)
 	}
-	var last error
-	for _, owner := range owners {
+	return firstOf(owners, func(owner TokenOwner) (Token, error) {
 		t, err := do(ctx, c, "VerifyToken", "", harmless, func(ctx context.Context) (Token, error) {
 			return c.tokens[owner].verify(ctx, option.WithAPIToken(o.Value))
 		})
-		switch {
-		case err == nil && t.ID == "":
-			return Token{}, &Error{Op: "VerifyToken", Message: "the answer has no ID"}
-		case err == nil:
-			t.Owner, t.Value = owner, o.Value
-			return t, nil
+		if err == nil && t.ID == "" {
+			err = &Error{Op: "VerifyToken", Message: "the answer has no ID"}
 		}
-		// The address for the tokens of the account does not know those of users, and the other way round.
-		if last = err; !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
-			break
+		if err != nil {
+			return Token{}, err
 		}
-	}
-	return Token{}, last
+		t.Owner, t.Value = owner, o.Value
+		return t, nil
+	})
 }
 
 // DeleteTokenOptions says whose token is deleted.
