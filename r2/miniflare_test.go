@@ -103,7 +103,7 @@ func sumOf(t *testing.T, r io.Reader) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// TestMiniflareStreams: a stream whose length nobody knows, over plain HTTP, where the SDK's own calls fail (trap 31).
+// Trap 31: a stream whose length nobody knows, over plain HTTP, where the SDK's own calls fail.
 func TestMiniflareStreams(t *testing.T) { //nolint:paralleltest // one after the other: it is slow enough
 	c := miniflare(t)
 	for _, size := range []int{0, 1, 16 * mib, 33*mib + 1} {

@@ -87,7 +87,7 @@ func (s *Server) list(w http.ResponseWriter, c *request) *refusal {
 	if v := q.Get("max-keys"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 {
-			return refuse(http.StatusBadRequest, "InvalidArgument", "max-keys")
+			return refuse(http.StatusBadRequest, "InvalidMaxKeys", "max-keys must be a whole number, 0 or more")
 		}
 		most = min(n, 1000)
 	}

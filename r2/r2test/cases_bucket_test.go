@@ -76,7 +76,7 @@ func listCases() map[string]kase {
 		"folder pages": {do: listed("&delimiter=%2F&max-keys=3"), want: "a b c d/ | e"},
 		"start after":  {do: listed("&start-after=PREFIXd%2F1"), want: "d/2 e"},
 		"url spelling": {do: listed("&encoding-type=url"), want: "a b+c d/1 d/2 e"},
-		"wrong number": {do: listed("&max-keys=x"), want: "400 InvalidArgument"},
+		"wrong number": {do: listed("&max-keys=x"), want: "400 InvalidMaxKeys"},
 	}
 }
 
@@ -154,7 +154,7 @@ func completed(spoil func(string) string, sizes ...int) func(*testing.T, place) 
 	}
 }
 
-// conditionalComplete is why a put-if-absent is never multipart (trap 30).
+// Trap 30: conditionalComplete is why a put-if-absent is never multipart.
 func conditionalComplete(t *testing.T, p place) string {
 	t.Helper()
 	p.put(t, "key", "old", nil)
@@ -247,16 +247,22 @@ func bucketCases() map[string]kase {
 		}
 	}
 	return map[string]kase{
-		"create":             {do: sent(call{method: http.MethodPut, path: "/another"}), want: "403 AccessDenied"},
-		"create it again":    {do: sent(call{method: http.MethodPut, path: "/images"}), want: "403 AccessDenied"},
-		"head":               {do: sent(call{method: http.MethodHead, path: "/images"}), want: "403"},
-		"list all":           {do: sent(call{method: http.MethodGet, path: "/"}), want: "403 AccessDenied"},
-		"CORS":               {do: sent(call{method: http.MethodGet, path: "/images?cors="}), want: "403 AccessDenied"},
-		"lifecycle":          {do: sent(call{method: http.MethodGet, path: "/images?lifecycle="}), want: "403 AccessDenied"},
-		"another":            {do: sent(call{method: http.MethodGet, path: "/another/key"}), want: "403 AccessDenied"},
-		"form":               {do: sent(call{method: http.MethodPost, path: "/images"}), want: "501 NotImplemented"},
-		"delete 1000 keys":   {do: many(1000), want: "200, then 404 NoSuchKey"},
-		"delete 1001 keys":   {do: many(1001), want: "400 MalformedXML, then 200"},
-		"delete without MD5": {do: sent(call{method: http.MethodPost, path: "/images?delete=", body: "{}"}), want: "400 InvalidRequest"},
+		"create":           {do: sent(call{method: http.MethodPut, path: "/another"}), want: "403 AccessDenied"},
+		"create it again":  {do: sent(call{method: http.MethodPut, path: "/images"}), want: "403 AccessDenied"},
+		"head":             {do: sent(call{method: http.MethodHead, path: "/images"}), want: "403"},
+		"list all":         {do: sent(call{method: http.MethodGet, path: "/"}), want: "403 AccessDenied"},
+		"CORS":             {do: sent(call{method: http.MethodGet, path: "/images?cors="}), want: "403 AccessDenied"},
+		"lifecycle":        {do: sent(call{method: http.MethodGet, path: "/images?lifecycle="}), want: "403 AccessDenied"},
+		"another":          {do: sent(call{method: http.MethodGet, path: "/another/key"}), want: "403 AccessDenied"},
+		"form":             {do: sent(call{method: http.MethodPost, path: "/images"}), want: "501 NotImplemented"},
+		"delete 1000 keys": {do: many(1000), want: "200, then 404 NoSuchKey"},
+		"delete 1001 keys": {do: many(1001), want: "400 MalformedXML, then 200"},
+		"delete by no XML": {do: sent(call{method: http.MethodPost, path: "/images?delete=", body: "{}"}), want: "400 MalformedXML"},
+		"delete without MD5": {do: func(t *testing.T, p place) string {
+			t.Helper()
+			c := deleting(p.prefix + "key")
+			c.header = nil
+			return p.say(t, c)
+		}, want: "400 InvalidRequest"},
 	}
 }

@@ -121,7 +121,7 @@ func signatureCases() map[string]kase {
 		"wrong secret":     {do: sent(call{secret: "no"}), want: "403 SignatureDoesNotMatch"},
 		"wrong key ID":     {do: sent(call{key: "no"}), want: "401 Unauthorized"},
 		"anonymous":        {do: sent(call{unsigned: true}), want: "400 InvalidArgument"},
-		"another scheme":   {do: sent(call{after: set("Authorization", "Basic eDp5")}), want: "400 InvalidArgument"},
+		"another scheme":   {do: sent(call{after: set("Authorization", "Basic eDp5")}), want: "400 InvalidRequest"},
 		"old":              {do: sent(call{at: time.Now().Add(-16 * time.Minute)}), want: "403 RequestTimeTooSkewed"},
 		"of tomorrow":      {do: sent(call{at: time.Now().Add(24 * time.Hour)}), want: "403 RequestTimeTooSkewed"},
 		"tampered path":    {do: sent(call{after: func(r *http.Request) { r.URL.Path += "x" }}), want: "403 SignatureDoesNotMatch"},
@@ -167,13 +167,15 @@ func presignCases() map[string]kase {
 		}
 	}
 	return map[string]kase{
-		"good":         {do: fetched(0, same), want: "200"},
-		"tampered key": {do: fetched(0, replace("/key?", "/kez?")), want: "403 SignatureDoesNotMatch"},
-		"expired":      {do: fetched(time.Hour, same), want: "400 ExpiredRequest"},
-		"8 days":       {do: fetched(0, replace("Expires=60", "Expires=691200")), want: "400 AuthorizationQueryParametersError"},
-		"no time":      {do: fetched(0, replace("Expires=60", "Expires=0")), want: "400 AuthorizationQueryParametersError"},
-		"right type":   {do: typed("image/png"), want: "200"},
-		"wrong type":   {do: typed("text/html"), want: "403 SignatureDoesNotMatch"},
+		"good":              {do: fetched(0, same), want: "200"},
+		"tampered key":      {do: fetched(0, replace("/key?", "/kez?")), want: "403 SignatureDoesNotMatch"},
+		"expired":           {do: fetched(time.Hour, same), want: "400 ExpiredRequest"},
+		"8 days":            {do: fetched(0, replace("Expires=60", "Expires=691200")), want: "400 InvalidArgument"},
+		"no time":           {do: fetched(0, replace("Expires=60", "Expires=0")), want: "400 ExpiredRequest"},
+		"less than no time": {do: fetched(0, replace("Expires=60", "Expires=-1")), want: "400 ExpiredRequest"},
+		"time of no number": {do: fetched(0, replace("Expires=60", "Expires=x")), want: "400 InvalidArgument"},
+		"right type":        {do: typed("image/png"), want: "200"},
+		"wrong type":        {do: typed("text/html"), want: "403 SignatureDoesNotMatch"},
 	}
 }
 

@@ -14,9 +14,6 @@ const maxObjects = 1000 // in one DeleteObjects
 
 // deleteObjects wants Content-MD5, as S3 does, since nothing else that R2 takes tells whether the list arrived as it left.
 func (s *Server) deleteObjects(w http.ResponseWriter, c *request) *refusal {
-	if c.head.Get("Content-Md5") == "" {
-		return refuse(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5")
-	}
 	var in struct {
 		XMLName xml.Name `xml:"Delete"`
 		Quiet   bool
@@ -24,6 +21,9 @@ func (s *Server) deleteObjects(w http.ResponseWriter, c *request) *refusal {
 	}
 	if err := xml.Unmarshal(c.body, &in); err != nil || len(in.Object) == 0 || len(in.Object) > maxObjects {
 		return malformed()
+	}
+	if c.head.Get("Content-Md5") == "" {
+		return refuse(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5")
 	}
 	type deleted struct{ Key string }
 	type failure struct{ Key, Code, Message string }

@@ -135,7 +135,7 @@ func TestDeleteObjects(t *testing.T) {
 	refused{
 		"1001 keys":    {call: deleting(make([]string, 1001)...), status: 400, code: "MalformedXML"},
 		"no keys":      {call: deleting(), status: 400, code: "MalformedXML"},
-		"without MD5":  {call: call{method: http.MethodPost, path: "/images?delete=", body: "<Delete/>"}, status: 400, code: "InvalidRequest"},
+		"without MD5":  {call: call{method: http.MethodPost, path: "/images?delete=", body: "<Delete><Object><Key>a</Key></Object></Delete>"}, status: 400, code: "InvalidRequest"},
 		"with a CRC32": {call: call{method: http.MethodPost, path: "/images?delete=", header: http.Header{"X-Amz-Checksum-Crc32": {"AAAAAA=="}}}, status: 501, code: "NotImplemented"},
 	}.run(t)
 	assert.Equal(t, "ObjectLockedByBucketPolicy", call{method: http.MethodDelete, path: "/images/kept/c"}.do(t, srv).code)

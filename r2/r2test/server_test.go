@@ -176,7 +176,7 @@ func TestLists(t *testing.T) {
 		"prefixes":       {"&delimiter=%2F", []string{"<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>", "<KeyCount>3</KeyCount>"}},
 		"bad encoding":   {"&encoding-type=x", []string{"InvalidArgument"}},
 		"bad token":      {"&continuation-token=%25", []string{"InvalidArgument"}},
-		"bad number":     {"&max-keys=x", []string{"InvalidArgument"}},
+		"bad number":     {"&max-keys=x", []string{"InvalidMaxKeys"}},
 		"other prefixes": {"&prefix=a%2F&delimiter=%2F", []string{"<Prefix>a/</Prefix>", "<Key>a/1</Key>"}},
 	} {
 		a := call{method: http.MethodGet, path: "/images?list-type=2" + tt.query}.do(t, srv)

@@ -67,7 +67,7 @@ func (s *Server) authenticate(c *request) *refusal {
 	}
 	if presigned {
 		if s.opts.Now().After(sig.at.Add(ttl)) {
-			return refuse(http.StatusBadRequest, "ExpiredRequest", "Request has expired")
+			return expired()
 		}
 		return nil
 	}
@@ -84,7 +84,7 @@ func fromHeader(h http.Header) (*signature, *refusal) {
 	bad := refuse(http.StatusBadRequest, "InvalidArgument", "Authorization")
 	rest, ok := strings.CutPrefix(h.Get("Authorization"), algorithm+" ")
 	if !ok {
-		return nil, bad
+		return nil, refuse(http.StatusBadRequest, "InvalidRequest", "The authorization mechanism you have provided is not supported.")
 	}
 	sig := &signature{payload: h.Get("X-Amz-Content-Sha256")}
 	var credential string
@@ -108,17 +108,25 @@ func fromHeader(h http.Header) (*signature, *refusal) {
 }
 
 func fromQuery(q url.Values) (*signature, time.Duration, *refusal) {
-	bad := refuse(http.StatusBadRequest, "AuthorizationQueryParametersError", "X-Amz-Expires must be between 1 and 604800 seconds, and the other parameters complete")
+	bad := refuse(http.StatusBadRequest, "InvalidArgument", "X-Amz-Expires must be between 1 and 604800 seconds, and the other parameters complete")
 	sig := &signature{
 		signed: strings.Split(q.Get("X-Amz-SignedHeaders"), ";"), sum: q.Get("X-Amz-Signature"), payload: "UNSIGNED-PAYLOAD",
 	}
 	at, err := time.Parse(stamp, q.Get("X-Amz-Date"))
 	seconds, err2 := strconv.Atoi(q.Get("X-Amz-Expires"))
-	if err != nil || err2 != nil || seconds < 1 || seconds > 604800 || q.Get("X-Amz-Algorithm") != algorithm || !sig.scope(q.Get("X-Amz-Credential")) {
+	if err2 == nil && seconds < 1 {
+		return nil, 0, expired()
+	}
+	if err != nil || err2 != nil || seconds > 604800 || q.Get("X-Amz-Algorithm") != algorithm || !sig.scope(q.Get("X-Amz-Credential")) {
 		return nil, 0, bad
 	}
 	sig.at = at
 	return sig, time.Duration(seconds) * time.Second, nil
+}
+
+// expired has the status of R2's table of errors; miniflare answers 403.
+func expired() *refusal {
+	return refuse(http.StatusBadRequest, "ExpiredRequest", "Request has expired")
 }
 
 // scope reads KEY/20261124/auto/s3/aws4_request.

@@ -57,7 +57,7 @@ func TestSignaturesAreVerified(t *testing.T) {
 		"wrong secret":       {call: call{secret: "no"}, status: 403, code: "SignatureDoesNotMatch"},
 		"wrong key ID":       {call: call{key: "no"}, status: 401, code: "Unauthorized"},
 		"anonymous":          {call: call{unsigned: true}, status: 400, code: "InvalidArgument"},
-		"another scheme":     {call: call{after: set("Authorization", "Basic eDp5")}, status: 400, code: "InvalidArgument"},
+		"another scheme":     {call: call{after: set("Authorization", "Basic eDp5")}, status: 400, code: "InvalidRequest"},
 		"wrong region":       {call: call{region: "mars"}, status: 400, code: "InvalidRegionName"},
 		"old":                {call: call{at: time.Now().Add(-16 * time.Minute)}, status: 403, code: "RequestTimeTooSkewed"},
 		"of tomorrow":        {call: call{at: time.Now().Add(16 * time.Minute)}, status: 403, code: "RequestTimeTooSkewed"},
@@ -90,8 +90,8 @@ func TestPresignedURLsAreVerified(t *testing.T) {
 	}{
 		"good":        {change: func(u string) string { return u }, status: 404, code: "NoSuchKey"},
 		"tampered":    {change: replace("/key?", "/kez?"), status: 403, code: "SignatureDoesNotMatch"},
-		"8 days":      {change: replace("Expires=60", "Expires=691200"), status: 400, code: "AuthorizationQueryParametersError"},
-		"no time":     {change: replace("Expires=60", "Expires=0"), status: 400, code: "AuthorizationQueryParametersError"},
+		"8 days":      {change: replace("Expires=60", "Expires=691200"), status: 400, code: "InvalidArgument"},
+		"no time":     {change: replace("Expires=60", "Expires=0"), status: 400, code: "ExpiredRequest"},
 		"another key": {change: replace(srv.Config().AccessKeyID, "other"), status: 401, code: "Unauthorized"},
 		"unsigned":    {change: func(u string) string { u, _, _ = strings.Cut(u, "?"); return u }, status: 400, code: "InvalidArgument"},
 	} {
