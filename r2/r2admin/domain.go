@@ -139,6 +139,16 @@ func checkDomain(name string) error {
 	return nil
 }
 
+// ZoneID finds the zone that EnsureDomain would put a domain into, without a change: to know before anything is made, and for
+// [Client.Purge]. Errors: [*Error], [ErrZone] as of EnsureDomain.
+func (c *Client) ZoneID(ctx context.Context, domain string) (string, error) {
+	d := c.Domain("", strings.ToLower(strings.TrimSuffix(domain, ".")))
+	if err := checkDomain(d.Name); err != nil {
+		return "", invalid("ZoneID", d.Name, err)
+	}
+	return c.zoneOf(ctx, d)
+}
+
 // zoneOf finds the zone of a domain in this account.
 func (c *Client) zoneOf(ctx context.Context, d *Domain) (id string, err error) {
 	foreign := ""
@@ -165,7 +175,7 @@ func (c *Client) zoneOf(ctx context.Context, d *Domain) (id string, err error) {
 			}
 		}
 	}
-	e := &Error{Op: "EnsureDomain", Resource: d.resource(), Err: ErrZone, Message: "no zone of it is to be seen: add it to the account, and give the token Zone Read"}
+	e := &Error{Op: "FindZone", Resource: d.Name, Err: ErrZone, Message: "no zone of it is to be seen: add it to the account, and give the token Zone Read"}
 	if foreign != "" {
 		e.Message = "zone " + foreign + " is in another account: a bucket takes only domains of its own account"
 	}

@@ -13,9 +13,14 @@ import (
 )
 
 // ControlPlane is Cloudflare's JSON API over the buckets of a [Server]: buckets, CORS rules, custom domains, the r2.dev
-// address, lifecycle rules, which are kept and not carried out, zones and their cache. It refuses what the platform refuses, unknown fields too. CORS rules are kept and given back; what the S3
-// side answers to browsers is that of [Options.CORS]. Faults are told to it as to the server, with the operation in the words
-// of package r2admin: "CreateBucket", "GetCORS", "ListZones".
+// address, lifecycle rules, which are kept and not carried out, zones and their cache. It refuses what the platform refuses,
+// unknown fields too. CORS rules that it was given take the place of [Options.CORS] and CORSOrigins in what both sides of the
+// bucket answer to browsers. A custom domain serves the objects from when it was seen active; before, its host is not found
+// (unverified: what the platform answers then). Faults are told to it as to the server, with the operation in the words of
+// package r2admin: "CreateBucket", "GetCORS", "ListZones".
+//
+// With [Options.StateFile] all that a bucket has outlives a restart. Zones and fates do not, nor do buckets of other
+// jurisdictions: whoever plays the platform says them again.
 type ControlPlane struct {
 	*fault.Script
 
@@ -27,8 +32,7 @@ type ControlPlane struct {
 	pipe *pipehttp.Server
 
 	mu        sync.Mutex
-	settings  map[string]*settings // by jurisdiction/bucket
-	elsewhere map[string]bool      // buckets of other jurisdictions than the server's, by jurisdiction/bucket
+	elsewhere map[string]bool // buckets of other jurisdictions than the server's, by jurisdiction/bucket
 	zones     []Zone
 	fates     map[string]DomainFate
 	calls     []ControlCall
@@ -48,12 +52,13 @@ type ControlCall struct {
 // settings is what a bucket has besides objects.
 type settings struct {
 	Location, Class, Created string
-	CORS                     json.RawMessage // nil = none
-	Domains                  map[string]*customDomain
-	DevURL                   bool
-	Lifecycle                json.RawMessage // nil = the rule that every bucket begins with
-	Locks                    json.RawMessage // nil = none
-	Events                   []eventRule
+	CORS                     json.RawMessage          `json:",omitempty"` // nil = none
+	CORSTold                 bool                     `json:",omitempty"` // CORS counts, and no longer the server's options
+	Domains                  map[string]*customDomain `json:",omitempty"`
+	DevURL                   bool                     `json:",omitempty"`
+	Lifecycle                json.RawMessage          `json:",omitempty"` // nil = the rule that every bucket begins with
+	Locks                    json.RawMessage          `json:",omitempty"` // nil = none
+	Events                   []eventRule              `json:",omitempty"`
 }
 
 // ControlPlane opens the JSON API of the account. Close ends it; the server is closed on its own.
@@ -61,7 +66,7 @@ func (s *Server) ControlPlane() *ControlPlane {
 	cp := &ControlPlane{
 		Script: &fault.Script{}, URL: "https://api.cloudflare.fake/client/v4", AccountID: s.opts.AccountID,
 		Token: "cfut_" + strings.Repeat("c0ffee5a", 5), srv: s,
-		settings: map[string]*settings{}, elsewhere: map[string]bool{}, fates: map[string]DomainFate{},
+		elsewhere: map[string]bool{}, fates: map[string]DomainFate{},
 	}
 	cp.Restrict(groupAdminWrite, groupZoneRead, groupCachePurge, groupTokensWrite, groupUserWrite)
 	cp.pipe = pipehttp.NewServer("api.cloudflare.fake", cp)
@@ -221,7 +226,12 @@ func (cp *ControlPlane) answer(c *apiCall, do handler) (any, *apiError) {
 	if c.bucket != "" && !cp.exists(c.bucket, c.jurisdiction) {
 		return nil, apiRefuse(http.StatusNotFound, 10006, "The specified bucket does not exist.")
 	}
-	return do(c)
+	result, no := do(c)
+	// Looking at a domain changes it, too: its time goes by in looks.
+	if changes := c.http.Method != http.MethodGet || c.op == "GetDomain"; no == nil && changes && cp.srv.save() != nil {
+		return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
+	}
+	return result, no
 }
 
 // decode takes what the API documents and nothing else.

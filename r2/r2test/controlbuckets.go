@@ -20,13 +20,17 @@ func (cp *ControlPlane) exists(bucket, jurisdiction string) bool {
 }
 
 func (cp *ControlPlane) of(bucket, jurisdiction string) *settings {
-	key := jurisdiction + "/" + bucket
-	if cp.settings[key] == nil {
-		cp.settings[key] = &settings{
-			Location: "WEUR", Class: "Standard", Created: cp.srv.opts.Now().UTC().Format(time.RFC3339Nano), Domains: map[string]*customDomain{},
-		}
+	st, key := &cp.srv.st, jurisdiction+"/"+bucket
+	if st.Settings == nil {
+		st.Settings = map[string]*settings{}
 	}
-	return cp.settings[key]
+	if st.Settings[key] == nil {
+		st.Settings[key] = &settings{Location: "WEUR", Class: "Standard", Created: cp.srv.opts.Now().UTC().Format(time.RFC3339Nano)}
+	}
+	if st.Settings[key].Domains == nil {
+		st.Settings[key].Domains = map[string]*customDomain{}
+	}
+	return st.Settings[key]
 }
 
 type bucketJSON struct {
@@ -101,13 +105,10 @@ func (cp *ControlPlane) createBucket(c *apiCall) (any, *apiError) {
 	}
 	if c.jurisdiction == string(cp.srv.opts.Jurisdiction) {
 		cp.srv.st.bucket(in.Name, true)
-		if cp.srv.save() != nil {
-			return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
-		}
 	} else {
 		cp.elsewhere[c.jurisdiction+"/"+in.Name] = true
 	}
-	delete(cp.settings, c.jurisdiction+"/"+in.Name)
+	delete(cp.srv.st.Settings, c.jurisdiction+"/"+in.Name)
 	s := cp.of(in.Name, c.jurisdiction)
 	s.Location, s.Class = strings.ToUpper(in.LocationHint), in.StorageClass
 	return cp.describe(in.Name, c.jurisdiction), nil
@@ -123,6 +124,7 @@ func (cp *ControlPlane) deleteBucket(c *apiCall) (any, *apiError) {
 	}
 	delete(cp.srv.st.Buckets, c.bucket)
 	delete(cp.srv.locks, c.bucket)
+	delete(cp.srv.st.Settings, c.jurisdiction+"/"+c.bucket)
 	if cp.srv.save() != nil {
 		return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
 	}
@@ -171,11 +173,13 @@ func (cp *ControlPlane) putCORS(c *apiCall) (any, *apiError) {
 	if err != nil {
 		return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
 	}
-	cp.of(c.bucket, c.jurisdiction).CORS = data
+	s := cp.of(c.bucket, c.jurisdiction)
+	s.CORS, s.CORSTold = data, true
 	return struct{}{}, nil
 }
 
 func (cp *ControlPlane) deleteCORS(c *apiCall) (any, *apiError) {
-	cp.of(c.bucket, c.jurisdiction).CORS = nil
+	s := cp.of(c.bucket, c.jurisdiction)
+	s.CORS, s.CORSTold = nil, true
 	return struct{}{}, nil
 }

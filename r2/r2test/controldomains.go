@@ -38,8 +38,9 @@ func (cp *ControlPlane) SetFate(domain string, f DomainFate) {
 type customDomain struct {
 	ZoneID, ZoneName, MinTLS string
 	Enabled                  bool
-	Ciphers                  []string
-	looks                    int
+	Ciphers                  []string `json:",omitempty"`
+	Looks                    int      // how often it was looked at
+	Serving                  bool     `json:",omitempty"` // it was seen active
 }
 
 func (cp *ControlPlane) listZones(c *apiCall) (any, *apiError) {
@@ -95,7 +96,7 @@ func (cp *ControlPlane) createDomain(c *apiCall) (any, *apiError) {
 		in.Domain != cp.zones[i].Name && !strings.HasSuffix(in.Domain, "."+cp.zones[i].Name):
 		return nil, apiRefuse(http.StatusForbidden, 10043, "The zone is not of this account, or not that of the domain.")
 	}
-	for _, s := range cp.settings {
+	for _, s := range cp.srv.st.Settings {
 		if s.Domains[in.Domain] != nil {
 			return nil, apiRefuse(http.StatusConflict, 10074, "The domain is already connected to a bucket.")
 		}
@@ -126,11 +127,11 @@ func (cp *ControlPlane) getDomain(c *apiCall) (any, *apiError) {
 		fate.Looks = 2
 	}
 	status := map[string]string{"ownership": "active", "ssl": "active"}
-	d.looks++
+	d.Looks++
 	switch {
 	case !d.Enabled:
 		status = map[string]string{"ownership": "deactivated", "ssl": "deactivated"}
-	case d.looks <= fate.Looks:
+	case d.Looks <= fate.Looks:
 		status = map[string]string{"ownership": "pending", "ssl": "initializing"}
 	default:
 		if fate.Ownership != "" {
@@ -140,6 +141,7 @@ func (cp *ControlPlane) getDomain(c *apiCall) (any, *apiError) {
 			status["ssl"] = fate.SSL
 		}
 	}
+	d.Serving = status["ownership"] == "active" && status["ssl"] == "active"
 	minTLS := d.MinTLS
 	if minTLS == "" {
 		minTLS = "1.0"

@@ -1,6 +1,7 @@
 package r2test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -46,6 +47,32 @@ func (c CORSRule) fits(origin, method string, headers []string) bool {
 	return from && slices.Contains(c.Methods, method) && !slices.ContainsFunc(headers, func(h string) bool {
 		return !slices.ContainsFunc(c.Headers, func(allowed string) bool { return strings.EqualFold(allowed, h) })
 	})
+}
+
+// rules are those that browsers meet: of the control plane if it was told any, else of the options.
+func (s *Server) rules(bucket string, public bool) []CORSRule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := s.st.Settings[string(s.opts.Jurisdiction)+"/"+bucket]
+	if set == nil || !set.CORSTold {
+		if !public {
+			return s.opts.CORS
+		}
+		short := CORSRule{Origins: s.opts.CORSOrigins, Methods: []string{http.MethodGet, http.MethodHead}, Headers: []string{"Range"}}
+		return append([]CORSRule{short}, s.opts.CORS...)
+	}
+	var told corsJSON
+	if set.CORS == nil || json.Unmarshal(set.CORS, &told) != nil { // it was checked when it came
+		return nil
+	}
+	out := make([]CORSRule, 0, len(told.Rules))
+	for _, r := range told.Rules {
+		out = append(out, CORSRule{
+			Origins: r.Allowed.Origins, Methods: r.Allowed.Methods, Headers: r.Allowed.Headers, ExposeHeaders: r.ExposeHeaders,
+			MaxAge: time.Duration(r.MaxAgeSeconds * float64(time.Second)),
+		})
+	}
+	return out
 }
 
 // cors sets what a browser wants to see, and answers a preflight itself: true.

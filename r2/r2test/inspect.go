@@ -25,7 +25,10 @@ type Object struct {
 func (s *Server) Objects() []Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.st.bucket(s.opts.Bucket, true)
+	b := s.st.bucket(s.opts.Bucket, false)
+	if b == nil {
+		return nil
+	}
 	var out []Object
 	for _, key := range slices.Sorted(maps.Keys(b.Objects)) {
 		o := b.Objects[key]
@@ -52,13 +55,18 @@ func (s *Server) Bytes(key string) (data []byte, ok bool) {
 func (s *Server) Writes(key string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.st.bucket(s.opts.Bucket, true).Writes[key]
+	if b := s.st.bucket(s.opts.Bucket, false); b != nil {
+		return b.Writes[key]
+	}
+	return 0
 }
 
-// Put stores an object as somebody else would have done. It has no content type. The error is that of Options.StateFile.
+// Put stores an object as somebody else would have done, and the bucket if it is missing. It has no content type. The error is
+// that of Options.StateFile.
 func (s *Server) Put(key string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.st.bucket(s.opts.Bucket, true)
 	o := &object{Data: bytes.Clone(data), ETag: etagOf(data)}
 	if no := s.store(s.opts.Bucket, key, o); no != nil {
 		return fmt.Errorf("r2test: %s", no.msg)

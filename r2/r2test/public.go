@@ -3,13 +3,13 @@ package r2test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // public is the bucket's public side: GET and HEAD of an object, no listing.
 func (s *Server) public(w http.ResponseWriter, r *http.Request, bucket, escaped string) {
 	s.Serve(w, r, "public", func(w http.ResponseWriter, r *http.Request) {
-		short := CORSRule{Origins: s.opts.CORSOrigins, Methods: []string{http.MethodGet, http.MethodHead}, Headers: []string{"Range"}}
-		if cors(w, r, append([]CORSRule{short}, s.opts.CORS...)) {
+		if cors(w, r, s.rules(bucket, true)) {
 			return
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -25,6 +25,22 @@ func (s *Server) public(w http.ResponseWriter, r *http.Request, bucket, escaped 
 		o.describe(w.Header())
 		http.ServeContent(w, r, "", o.Modified, o.blob().reader())
 	})
+}
+
+// behind is the bucket that a host serves to the public. found is true as well of a custom domain that does not serve yet.
+func (s *Server) behind(host string) (bucket string, serves, found bool) {
+	if host == s.publicHost {
+		return s.opts.Bucket, true, true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, settings := range s.st.Settings {
+		name, ours := strings.CutPrefix(key, string(s.opts.Jurisdiction)+"/")
+		if d := settings.Domains[host]; ours && d != nil {
+			return name, d.Serving && d.Enabled, true
+		}
+	}
+	return "", false, false
 }
 
 // object finds an object; it is not changed after it was stored.

@@ -30,6 +30,7 @@ const (
 type Options struct {
 	AccountID       string // default thirty-two hexadecimal digits
 	Bucket          string // default "images"
+	NoBucket        bool   // the account begins without it: ControlPlane, or a client of admin scope, has to make it
 	AccessKeyID     string // default one of the shape of R2's
 	SecretAccessKey string // default one of the shape of R2's
 	Jurisdiction    r2.Jurisdiction
@@ -53,8 +54,8 @@ type Options struct {
 	// with the machine's clock, since the SDK signs with that.
 	Now func() time.Time
 
-	// StateFile keeps buckets, objects and how often they were written over restarts; empty = nowhere. Uploads that are
-	// not complete are not in it.
+	// StateFile keeps buckets with their settings, objects and how often they were written over restarts; empty = nowhere.
+	// Uploads that are not complete are not in it.
 	StateFile string
 
 	// Spool is a folder for the contents, which are in memory without it: for bodies of gigabytes. It is the caller's to
@@ -155,7 +156,9 @@ func Open(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("r2test: state: %w", err)
 		}
 	}
-	s.st.bucket(opts.Bucket, true)
+	if !opts.NoBucket {
+		s.st.bucket(opts.Bucket, true)
+	}
 	s.pipe = pipehttp.NewServer(host+hostSuffix, s)
 	return s, nil
 }
@@ -191,8 +194,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.public(w, r, bucket, key)
 		return
 	}
-	if hostname(r) == s.publicHost {
-		s.public(w, r, s.opts.Bucket, strings.TrimPrefix(path, "/"))
+	if bucket, serves, found := s.behind(hostname(r)); serves {
+		s.public(w, r, bucket, strings.TrimPrefix(path, "/"))
+		return
+	} else if found {
+		http.Error(w, "the domain does not serve the bucket yet", http.StatusNotFound)
 		return
 	}
 	path = strings.TrimPrefix(path, r2.MiniflarePath)
@@ -200,7 +206,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key, err := url.PathUnescape(escaped)
 	c := &request{bucket: bucket, key: key, query: r.URL.Query(), head: r.Header, http: r}
 	c.op = operation(r.Method, c)
-	if cors(w, r, s.opts.CORS) {
+	if cors(w, r, s.rules(bucket, false)) {
 		return
 	}
 	s.Serve(s.cutting(w, c.op), r, c.op, func(w http.ResponseWriter, r *http.Request) {

@@ -9,7 +9,8 @@ import (
 
 // state is what outlives a restart.
 type state struct {
-	Buckets map[string]*bucket
+	Buckets  map[string]*bucket
+	Settings map[string]*settings `json:",omitempty"` // of the control plane, by jurisdiction/bucket
 }
 
 type bucket struct {
