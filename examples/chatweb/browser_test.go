@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/kitroll/kitroll/internal/devtools"
 	"github.com/kitroll/kitroll/llm/llmtest"
 )
 
@@ -63,51 +64,53 @@ func TestBrowser(t *testing.T) {
 		endless(),
 		endless(),
 	)
-	b := openBrowser(t)
-	page := b.open(w.url)
+	b := devtools.Open(t)
+	page := open(t, b, w.url)
 
 	// As it comes, and then rendered.
 	page.say("Show me\neverything")
 	lengths := map[any]bool{}
-	for page.eval("document.querySelectorAll('article.assistant').length === 1 && !document.querySelector('.busy')") != true {
-		lengths[page.eval("document.querySelector('main').textContent.length")] = true
+	for page.Eval("document.querySelectorAll('article.assistant').length === 1 && !document.querySelector('.busy')") != true {
+		lengths[page.Eval("document.querySelector('main').textContent.length")] = true
 	}
 	assert.Greater(t, len(lengths), 3, "it was seen to grow")
-	assert.Equal(t, "Show me\neverything", page.eval("document.querySelector('article.user').textContent"))
+	assert.Equal(t, "Show me\neverything", page.Eval("document.querySelector('article.user').textContent"))
 	for selector, n := range map[string]int{
 		"h1": 1, "pre code": 1, "td": 2, "li": 2, "strong": 1, "details:not([open])": 1, "a": 2,
 		"script, iframe, svg, img, style, base, form, input, [onerror], [onload], [style]": 0,
 	} {
-		assert.EqualValues(t, n, page.eval(fmt.Sprintf("document.querySelectorAll('article.assistant %s').length", strings.ReplaceAll(selector, ", ", ", article.assistant "))), selector)
+		assert.EqualValues(t, n, page.Eval(fmt.Sprintf("document.querySelectorAll('article.assistant %s').length", strings.ReplaceAll(selector, ", ", ", article.assistant "))), selector)
 	}
-	assert.Contains(t, page.eval("document.querySelector('article.assistant').textContent"), "<script>window.pwned = 1; alert(1)</script>", "it is shown as the text that it is")
-	assert.Equal(t, true, page.eval("[...document.querySelectorAll('article.assistant a')].every(a => a.protocol === 'https:' && a.rel.includes('noopener') && a.target === '_blank')"))
-	page.shoot(shots, "light", "light")
-	page.shoot(shots, "dark", "dark")
+	assert.Contains(t, page.Eval("document.querySelector('article.assistant').textContent"), "<script>window.pwned = 1; alert(1)</script>", "it is shown as the text that it is")
+	assert.Equal(t, true, page.Eval("[...document.querySelectorAll('article.assistant a')].every(a => a.protocol === 'https:' && a.rel.includes('noopener') && a.target === '_blank')"))
+	page.Scheme("light")
+	page.Shoot(shots, "light")
+	page.Scheme("dark")
+	page.Shoot(shots, "dark")
 
 	// The policy holds even where something got through.
-	page.eval("(() => { const x = document.createElement('div'); x.innerHTML = rendered.createHTML('<img src=x onerror=\"window.pwned = 13\"><a href=\"javascript:window.pwned=14\" id=slipped>x</a>'); document.body.append(x); document.getElementById('slipped').click(); x.remove(); })()")
+	page.Eval("(() => { const x = document.createElement('div'); x.innerHTML = rendered.createHTML('<img src=x onerror=\"window.pwned = 13\"><a href=\"javascript:window.pwned=14\" id=slipped>x</a>'); document.body.append(x); document.getElementById('slipped').click(); x.remove(); })()")
 	time.Sleep(100 * time.Millisecond)
-	assert.Nil(t, page.eval("window.pwned"), "nothing ran")
-	assert.Equal(t, true, page.eval("(() => { try { document.createElement('div').innerHTML = '<b>x</b>'; return false } catch { return true } })()"), "text is not HTML by accident")
-	assert.Empty(t, b.events("Page.javascriptDialogOpening"))
+	assert.Nil(t, page.Eval("window.pwned"), "nothing ran")
+	assert.Equal(t, true, page.Eval("(() => { try { document.createElement('div').innerHTML = '<b>x</b>'; return false } catch { return true } })()"), "text is not HTML by accident")
+	assert.Empty(t, b.Events("Page.javascriptDialogOpening"))
 
 	// Stop.
 	page.say("go on for ever")
-	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	page.Until("document.querySelector('.busy .raw')?.textContent.length > 20")
 	asked := time.Now()
-	page.eval("document.getElementById('stop').click()")
+	page.Eval("document.getElementById('stop').click()")
 	t.Logf("upstream ended %d ms after Stop", w.endOf(2).Sub(asked).Milliseconds())
-	page.until("document.querySelector('article:last-child .note')?.textContent === 'stopped'")
-	assert.Contains(t, page.eval("document.querySelector('article:last-child .raw').textContent"), "word word")
+	page.Until("document.querySelector('article:last-child .note')?.textContent === 'stopped'")
+	assert.Contains(t, page.Eval("document.querySelector('article:last-child .raw').textContent"), "word word")
 
 	// The tab remembers, over a reload too, and another tab knows nothing.
-	page.call(page.session, "Page.reload", nil, nil)
-	page.until("document.querySelectorAll('article').length === 4")
-	other := b.open(w.url)
-	assert.EqualValues(t, 0, other.eval("document.querySelectorAll('article').length"))
+	page.Call(page.Session, "Page.reload", nil, nil)
+	page.Until("document.querySelectorAll('article').length === 4")
+	other := open(t, b, w.url)
+	assert.EqualValues(t, 0, other.Eval("document.querySelectorAll('article').length"))
 	page.say("and now?")
-	page.until("document.querySelectorAll('article').length === 6 && !document.querySelector('.busy')")
+	page.Until("document.querySelectorAll('article').length === 6 && !document.querySelector('.busy')")
 	last := string(w.llm.Requests()[len(w.llm.Requests())-1].Body)
 	for _, said := range []string{"Show me\\neverything", "A [good link]", "word word", "and now?"} {
 		assert.Contains(t, last, said)
@@ -116,28 +119,28 @@ func TestBrowser(t *testing.T) {
 
 	// A tab that closes in the middle ends the call.
 	other.say("go on for ever")
-	other.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	other.Until("document.querySelector('.busy .raw')?.textContent.length > 20")
 	require.Equal(t, 1, w.calls())
 	asked = time.Now()
-	b.call("", "Target.closeTarget", params{"targetId": other.target}, nil)
+	b.Call("", "Target.closeTarget", devtools.Params{"targetId": other.Target}, nil)
 	t.Logf("upstream ended %d ms after the tab closed", w.endOf(2).Sub(asked).Milliseconds())
 	assert.Zero(t, w.calls())
 
 	// Another conversation begins in the middle of an answer, and nothing of the old one comes into it.
 	page.say("go on for ever")
-	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
-	page.eval("document.getElementById('new').click()")
+	page.Until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	page.Eval("document.getElementById('new').click()")
 	w.endOf(1)
-	page.until("!document.getElementById('send').hidden")
-	assert.EqualValues(t, 0, page.eval("document.querySelectorAll('article').length"))
+	page.Until("!document.getElementById('send').hidden")
+	assert.EqualValues(t, 0, page.Eval("document.querySelectorAll('article').length"))
 
 	// The program ends in the middle of one.
 	page.say("go on for ever")
-	page.until("document.querySelector('.busy .raw')?.textContent.length > 20")
+	page.Until("document.querySelector('.busy .raw')?.textContent.length > 20")
 	w.page.CloseClientConnections()
-	page.until("document.querySelector('article:last-child .error')?.textContent.includes('broke off')")
-	assert.Contains(t, page.eval("document.querySelector('article:last-child .raw').textContent"), "word word", "what came is kept")
-	for _, exception := range b.events("Runtime.exceptionThrown") {
+	page.Until("document.querySelector('article:last-child .error')?.textContent.includes('broke off')")
+	assert.Contains(t, page.Eval("document.querySelector('article:last-child .raw').textContent"), "word word", "what came is kept")
+	for _, exception := range b.Events("Runtime.exceptionThrown") {
 		assert.Contains(t, exception, "Content Security Policy", "an error in the page")
 	}
 }
