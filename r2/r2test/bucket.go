@@ -44,7 +44,7 @@ func (s *Server) deleteBucket(w http.ResponseWriter, c *request) *refusal {
 		return refuse(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty")
 	}
 	delete(s.st.Buckets, c.bucket)
-	delete(s.locks, c.bucket)
+	delete(s.st.Settings, string(s.opts.Jurisdiction)+"/"+c.bucket)
 	if no := s.save(); no != nil {
 		return no
 	}

@@ -38,9 +38,8 @@ type ControlPlane struct {
 	calls     []ControlCall
 	purged    []string
 
-	held       *metricsJSON // nil = count
-	queues     []Queue
-	eventRules int // how many were made
+	held   *metricsJSON // nil = count
+	queues []Queue
 }
 
 // ControlCall is a request as it arrived.
@@ -57,8 +56,8 @@ type settings struct {
 	Domains                  map[string]*customDomain `json:",omitempty"`
 	DevURL                   bool                     `json:",omitempty"`
 	Lifecycle                json.RawMessage          `json:",omitempty"` // nil = the rule that every bucket begins with
-	Locks                    json.RawMessage          `json:",omitempty"` // nil = none
-	Events                   []eventRule              `json:",omitempty"`
+	Locks                    []lockRule               `json:",omitempty"`
+	Events                   map[string][]eventRule   `json:",omitempty"` // by queue
 }
 
 // ControlPlane opens the JSON API of the account. Close ends it; the server is closed on its own.

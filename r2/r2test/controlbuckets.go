@@ -123,11 +123,7 @@ func (cp *ControlPlane) deleteBucket(c *apiCall) (any, *apiError) {
 		return nil, apiRefuse(http.StatusConflict, 10008, "The bucket you tried to delete is not empty.")
 	}
 	delete(cp.srv.st.Buckets, c.bucket)
-	delete(cp.srv.locks, c.bucket)
 	delete(cp.srv.st.Settings, c.jurisdiction+"/"+c.bucket)
-	if cp.srv.save() != nil {
-		return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
-	}
 	return struct{}{}, nil
 }
 

@@ -1,7 +1,7 @@
 package r2test
 
 import (
-	"fmt"
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,13 +26,12 @@ type eventRule struct {
 	Suffix      string   `json:"suffix,omitempty"`
 	Description string   `json:"description,omitempty"`
 	CreatedAt   string   `json:"createdAt"`
-	queue       string
 }
 
 // overlaps tells whether one event could match both: the rules of a queue may not.
 func (r eventRule) overlaps(o eventRule) bool {
 	both := func(a, b string, has func(string, string) bool) bool { return has(a, b) || has(b, a) }
-	return r.queue == o.queue && both(r.Prefix, o.Prefix, strings.HasPrefix) && both(r.Suffix, o.Suffix, strings.HasSuffix) &&
+	return both(r.Prefix, o.Prefix, strings.HasPrefix) && both(r.Suffix, o.Suffix, strings.HasSuffix) &&
 		slices.ContainsFunc(r.Actions, func(a string) bool { return slices.Contains(o.Actions, a) })
 }
 
@@ -77,14 +76,8 @@ func (cp *ControlPlane) listEvents(c *apiCall) (any, *apiError) {
 	}
 	var out []queue
 	for _, q := range cp.queues {
-		all := queue{QueueID: q.ID, QueueName: q.Name}
-		for _, r := range cp.of(c.bucket, c.jurisdiction).Events {
-			if r.queue == q.ID {
-				all.Rules = append(all.Rules, r)
-			}
-		}
-		if len(all.Rules) > 0 {
-			out = append(out, all)
+		if rules := cp.of(c.bucket, c.jurisdiction).Events[q.ID]; len(rules) > 0 {
+			out = append(out, queue{QueueID: q.ID, QueueName: q.Name, Rules: rules})
 		}
 	}
 	if len(out) == 0 {
@@ -110,10 +103,10 @@ func (cp *ControlPlane) createEvents(c *apiCall) (any, *apiError) {
 		return nil, apiRefuse(http.StatusNotFound, 11000, "The queue does not exist.")
 	}
 	s := cp.of(c.bucket, c.jurisdiction)
-	rules := slices.Clone(s.Events)
+	rules := slices.Clone(s.Events[c.rest])
 	for _, r := range in.Rules {
 		rule := eventRule{
-			Actions: r.Actions, Prefix: r.Prefix, Suffix: r.Suffix, Description: r.Description, queue: c.rest,
+			Actions: r.Actions, Prefix: r.Prefix, Suffix: r.Suffix, Description: r.Description,
 			CreatedAt: cp.srv.opts.Now().UTC().Format(time.RFC3339Nano),
 		}
 		known := []string{"PutObject", "CopyObject", "DeleteObject", "CompleteMultipartUpload", "LifecycleDeletion"}
@@ -123,14 +116,20 @@ func (cp *ControlPlane) createEvents(c *apiCall) (any, *apiError) {
 		if slices.ContainsFunc(rules, rule.overlaps) {
 			return nil, apiRefuse(http.StatusConflict, 11020, "The rule conflicts with an existing event notification rule.")
 		}
-		cp.eventRules++
-		rule.RuleID = fmt.Sprintf("%032x", cp.eventRules)
+		rule.RuleID = rand.Text()
 		rules = append(rules, rule)
 	}
-	if len(in.Rules) == 0 || len(rules) > 100 {
+	total := len(in.Rules)
+	for _, there := range s.Events {
+		total += len(there)
+	}
+	if len(in.Rules) == 0 || total > 100 {
 		return nil, apiRefuse(http.StatusBadRequest, 10040, "The number of event notification rules is not in 1 to 100.")
 	}
-	s.Events = rules
+	if s.Events == nil {
+		s.Events = map[string][]eventRule{}
+	}
+	s.Events[c.rest] = rules
 	return struct{}{}, nil
 }
 
@@ -144,16 +143,14 @@ func (cp *ControlPlane) deleteEvents(c *apiCall) (any, *apiError) {
 			return nil, no
 		}
 	}
-	s := cp.of(c.bucket, c.jurisdiction)
-	var left []eventRule
-	for _, r := range s.Events {
-		if r.queue != c.rest || len(c.body) > 0 && !slices.Contains(in.RuleIDs, r.RuleID) {
-			left = append(left, r)
-		}
-	}
-	if len(left) == len(s.Events) || len(c.body) > 0 && len(s.Events)-len(left) != len(in.RuleIDs) {
+	rules := cp.of(c.bucket, c.jurisdiction).Events
+	left := slices.DeleteFunc(slices.Clone(rules[c.rest]), func(r eventRule) bool {
+		return len(c.body) == 0 || slices.Contains(in.RuleIDs, r.RuleID)
+	})
+	gone := len(rules[c.rest]) - len(left)
+	if gone == 0 || len(c.body) > 0 && gone != len(in.RuleIDs) {
 		return nil, noEventRules()
 	}
-	s.Events = left
+	rules[c.rest] = left
 	return struct{}{}, nil
 }

@@ -1,7 +1,6 @@
 package r2test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +16,10 @@ type lockRule struct {
 		MaxAgeSeconds int64      `json:"maxAgeSeconds,omitempty"`
 		Date          *time.Time `json:"date,omitempty"`
 	} `json:"condition"`
+}
+
+type lockRules struct {
+	Rules []lockRule `json:"rules"`
 }
 
 func (r lockRule) valid() bool {
@@ -48,7 +51,11 @@ func (r lockRule) holds(key string, o *object, now time.Time) bool {
 
 // lockedByRule asks the rules of the control plane, of which the strictest counts.
 func (s *Server) lockedByRule(bucket, key string, o *object) bool {
-	for _, r := range s.locks[bucket] {
+	set := s.st.Settings[string(s.opts.Jurisdiction)+"/"+bucket]
+	if set == nil {
+		return false
+	}
+	for _, r := range set.Locks {
 		if r.holds(key, o, s.opts.Now()) {
 			return true
 		}
@@ -57,17 +64,12 @@ func (s *Server) lockedByRule(bucket, key string, o *object) bool {
 }
 
 func (cp *ControlPlane) getLocks(c *apiCall) (any, *apiError) {
-	if s := cp.of(c.bucket, c.jurisdiction); s.Locks != nil {
-		return s.Locks, nil
-	}
-	return json.RawMessage(`{"rules":[]}`), nil
+	return lockRules{append([]lockRule{}, cp.of(c.bucket, c.jurisdiction).Locks...)}, nil
 }
 
 // putLocks replaces the rules, which the S3 side obeys from now on.
 func (cp *ControlPlane) putLocks(c *apiCall) (any, *apiError) {
-	var in struct {
-		Rules []lockRule `json:"rules"`
-	}
+	var in lockRules
 	if no := c.decode(&in); no != nil {
 		return nil, no
 	}
@@ -81,13 +83,6 @@ func (cp *ControlPlane) putLocks(c *apiCall) (any, *apiError) {
 	if len(in.Rules) > 1000 {
 		return nil, apiRefuse(http.StatusBadRequest, 10040, "There are more than 1000 bucket lock rules.")
 	}
-	data, err := json.Marshal(in)
-	if err != nil {
-		return nil, apiRefuse(http.StatusInternalServerError, 10001, "We encountered an internal error.")
-	}
-	cp.of(c.bucket, c.jurisdiction).Locks = data
-	if c.jurisdiction == string(cp.srv.opts.Jurisdiction) {
-		cp.srv.locks[c.bucket] = in.Rules
-	}
+	cp.of(c.bucket, c.jurisdiction).Locks = in.Rules
 	return struct{}{}, nil
 }

@@ -89,9 +89,8 @@ type Server struct {
 	st       state
 	uploads  map[string]*upload
 	tokens   []*apiToken
-	written  map[string]time.Time  // the last write to a key
-	failing  map[string]string     // keys and the codes with which they are not deleted
-	locks    map[string][]lockRule // by bucket, set by the control plane
+	written  map[string]time.Time // the last write to a key
+	failing  map[string]string    // keys and the codes with which they are not deleted
 	cuts     []cutRule
 	begun    int // uploads
 	requests int
@@ -146,7 +145,7 @@ func Open(opts Options) (*Server, error) {
 	s := &Server{
 		Script: &fault.Script{}, URL: "https://" + host + hostSuffix, PublicURL: "https://img.r2.fake", publicHost: "img.r2.fake",
 		opts: opts, uploads: map[string]*upload{}, written: map[string]time.Time{},
-		failing: map[string]string{}, locks: map[string][]lockRule{},
+		failing: map[string]string{},
 	}
 	if opts.StateFile != "" && opts.Spool != "" {
 		return nil, errors.New("r2test: StateFile and Spool do not go together")
