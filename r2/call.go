@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -50,7 +51,8 @@ func call[T any](ctx context.Context, c *Client, op, key string, when repeats, d
 			err = failure
 		}
 		out, err = v, withCause(ctx, c.fail(op, key, err))
-		c.log.DebugContext(ctx, "r2 call", "op", op, "key", key, "took", time.Since(began), "error", err)
+		c.log.LogAttrs(ctx, slog.LevelDebug, "r2 call", slog.String("op", op), slog.String("key", key),
+			slog.Duration("took", time.Since(began)), slog.Any("error", err))
 		return err
 	}, func(err error) httpcall.Verdict {
 		v := verdict(err, when)
@@ -123,7 +125,7 @@ func lost(err error) bool {
 	return false
 }
 
-// fail makes an [*Error] of what the SDK returned. A context that ended stays visible to errors.Is.
+// fail makes an [*Error] of what a request or the SDK returned. A context that ended stays visible to errors.Is.
 func (c *Client) fail(op, key string, err error) error {
 	if err == nil {
 		return nil
@@ -133,34 +135,48 @@ func (c *Client) fail(op, key string, err error) error {
 	}
 	e := &Error{Op: op, Bucket: c.bucket, Key: key}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
-		e.Status = resp.Response.StatusCode
-		h := resp.Response.Header
-		e.RetryAfter = httpcall.RetryAfter(h, c.now())
-		if e.RequestID = h.Get("Cf-Ray"); e.RequestID == "" {
-			e.RequestID = h.Get("X-Amz-Request-Id")
-		}
+		e = c.answered(op, key, resp.Response.StatusCode, resp.Response.Header)
 	}
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok && e.Status != 0 {
-		e.Code, e.Message = refusal.ErrorCode(), httpcall.Head([]byte(c.hide(refusal.ErrorMessage())), 512)
-		if e.Code == "UnknownError" {
-			e.Code = ""
-		}
-		if c.isR2 {
-			e.R2Code = number(e.Code, e.Message)
-		}
+		c.explain(e, refusal.ErrorCode(), refusal.ErrorMessage())
 		return e
 	}
 	if e.Status != 0 {
-		if e.Status < http.StatusBadRequest {
-			e.Err = errNotS3
-		}
-		return e // a proxy's page: its text says nothing that the status does not
+		return e.unexplained()
 	}
 	if sent, ok := errors.AsType[*httpcall.Error](err); ok {
 		e.Err = sent // redacted, without what the SDK puts around it
 		return e
 	}
 	e.Err = httpcall.Redact(err)
+	return e
+}
+
+// answered begins the error of an answer.
+func (c *Client) answered(op, key string, status int, h http.Header) *Error {
+	e := &Error{Op: op, Bucket: c.bucket, Key: key, Status: status, RetryAfter: httpcall.RetryAfter(h, c.now())}
+	if e.RequestID = h.Get("Cf-Ray"); e.RequestID == "" {
+		e.RequestID = h.Get("X-Amz-Request-Id")
+	}
+	return e
+}
+
+// explain adds what the platform said.
+func (c *Client) explain(e *Error, code, message string) {
+	e.Code, e.Message = code, httpcall.Head([]byte(c.hide(message)), 512)
+	if e.Code == "UnknownError" {
+		e.Code = "" // the SDK's word for none
+	}
+	if c.isR2 {
+		e.R2Code = number(e.Code, e.Message)
+	}
+}
+
+// unexplained is for the page of a proxy: its text says nothing that the status does not.
+func (e *Error) unexplained() *Error {
+	if e.Status < http.StatusBadRequest {
+		e.Err = errNotS3
+	}
 	return e
 }
 

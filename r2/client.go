@@ -33,6 +33,7 @@ type Client struct {
 	now      func() time.Time
 	hide     func(string) string // takes the secrets out of a text
 	signer   *v4.Signer
+	http     *http.Client
 	writing  writers
 	minPart  int64
 	maxParts int64
@@ -42,16 +43,11 @@ type Client struct {
 	api      api
 }
 
-// api is the calls that the package makes. They are method values, and the SDK's client is kept in no field: were it
-// reachable from an interface, the linker would keep every operation of S3 in every program.
+// api is the calls that the SDK makes for the package: see [request] for the others. They are method values, and the SDK's
+// client is kept in no field: were it reachable from an interface, the linker would keep every operation of S3 in every program.
 type api struct {
-	put       func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
-	get       func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
-	head      func(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
-	delete    func(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 	list      func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 	create    func(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
-	part      func(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
 	complete  func(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
 	deleteAll func(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 	copy      func(context.Context, *s3.CopyObjectInput, ...func(*s3.Options)) (*s3.CopyObjectOutput, error)
@@ -90,7 +86,8 @@ func New(cfg Config) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.api = newAPI(c, httpcall.Client(cfg.HTTPClient, &http.Client{Transport: newTransport()}))
+	c.http = httpcall.Client(cfg.HTTPClient, &http.Client{Transport: newTransport()})
+	c.api = newAPI(c)
 	return c, nil
 }
 
@@ -117,13 +114,13 @@ func http1() *http.Protocols {
 	return &p
 }
 
-func newAPI(c *Client, hc *http.Client) api {
+func newAPI(c *Client) api {
 	sdk := s3.New(s3.Options{
 		Region:       c.region,
 		BaseEndpoint: new(c.endpoint.String()),
 		UsePathStyle: true,
 		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.keys, nil }),
-		HTTPClient:   smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return send(hc, req) }),
+		HTTPClient:   smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return send(c.http, req) }),
 		// Each of our attempts brings a body of its own, so that what is left of a failed one cannot read from the next.
 		Retryer: aws.NopRetryer{},
 		// Else every PUT is chunked with a CRC32 trailer, which R2 has refused more than once.
@@ -136,10 +133,9 @@ func newAPI(c *Client, hc *http.Client) api {
 		APIOptions:                   []func(*middleware.Stack) error{withoutAcceptEncoding, withoutTraceHeader},
 	})
 	return api{
-		put: sdk.PutObject, get: sdk.GetObject, head: sdk.HeadObject, delete: sdk.DeleteObject, list: sdk.ListObjectsV2,
-		create: sdk.CreateMultipartUpload, part: sdk.UploadPart, complete: sdk.CompleteMultipartUpload, abort: sdk.AbortMultipartUpload,
-		uploads: sdk.ListMultipartUploads, listParts: sdk.ListParts, deleteAll: sdk.DeleteObjects,
-		copy: sdk.CopyObject, partCopy: sdk.UploadPartCopy,
+		list: sdk.ListObjectsV2, deleteAll: sdk.DeleteObjects, copy: sdk.CopyObject, partCopy: sdk.UploadPartCopy,
+		create: sdk.CreateMultipartUpload, complete: sdk.CompleteMultipartUpload, abort: sdk.AbortMultipartUpload,
+		uploads: sdk.ListMultipartUploads, listParts: sdk.ListParts,
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -195,16 +198,17 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 	var md5Sum string
 	etag, err := call(ctx, u.c, opPart, u.key, harmless, func(ctx context.Context) (string, error) {
 		body := newAttempt(s, (u.verify || u.hash) && sum == nil, u.progress.counter())
-		out, err := u.c.api.part(ctx, &s3.UploadPartInput{
-			Bucket: &u.c.bucket, Key: &u.key, UploadId: &u.id, PartNumber: &number, Body: body, ContentLength: &s.n, ContentMD5: contentMD5,
-		})
-		if failure := body.close(err != nil); failure != nil {
+		r := request{op: opPart, method: http.MethodPut, key: u.key, header: http.Header{}, body: body}
+		r.query = url.Values{"partNumber": {strconv.Itoa(int(number))}, "uploadId": {u.id}}
+		setIf(r.header, "Content-Md5", contentMD5)
+		answer, err := u.c.done(ctx, r)
+		if failure := body.end(err != nil); failure != nil {
 			return "", &bodyError{failure}
 		}
 		if err != nil {
 			return "", err
 		}
-		etag := bareETag(out.ETag)
+		etag := etagOf(answer)
 		if etag == "" {
 			return "", u.c.notS3(opPart, u.key)
 		}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // GetOptions is what [Client.Get] may be told. nil is all of the object.
@@ -57,27 +55,20 @@ func (c *Client) Get(ctx context.Context, key string, opts *GetOptions) (*Object
 	if err = errors.Join(checkKey(key), err); err != nil {
 		return nil, c.invalid(opGet, key, err)
 	}
-	in := s3.GetObjectInput{Bucket: &c.bucket, Key: &key, Range: optional(span)}
-	if o.IfMatch != "" {
-		in.IfMatch = new(quoteETag(o.IfMatch))
-	}
-	out, err := call(ctx, c, opGet, key, harmless, func(ctx context.Context) (*s3.GetObjectOutput, error) {
-		return c.api.get(ctx, &in)
+	answer, err := call(ctx, c, opGet, key, harmless, func(ctx context.Context) (*http.Response, error) {
+		h := http.Header{}
+		setIf(h, "Range", span)
+		if o.IfMatch != "" {
+			h["If-Match"] = []string{quoteETag(o.IfMatch)}
+		}
+		return c.do(ctx, request{op: opGet, method: http.MethodGet, key: key, header: h})
 	})
 	if err != nil {
 		return nil, err
 	}
-	length := int64(-1)
-	if out.ContentLength != nil {
-		length = *out.ContentLength
-	}
-	obj := &Object{ReadCloser: out.Body, Length: length, Info: Info{
-		Key: key, Size: length, ETag: bareETag(out.ETag),
-		ContentType: aws.ToString(out.ContentType), CacheControl: aws.ToString(out.CacheControl),
-		ContentEncoding: aws.ToString(out.ContentEncoding), LastModified: aws.ToTime(out.LastModified),
-		Metadata: decodeMetadata(out.Metadata),
-	}}
-	if _, total, ok := strings.Cut(aws.ToString(out.ContentRange), "/"); ok {
+	info := infoOf(key, answer.Header)
+	obj := &Object{ReadCloser: answer.Body, Length: info.Size, Info: info}
+	if _, total, ok := strings.Cut(answer.Header.Get("Content-Range"), "/"); ok {
 		obj.ranged = true
 		if obj.Size, err = strconv.ParseInt(total, 10, 64); err != nil {
 			obj.Size = -1
@@ -97,22 +88,13 @@ func (c *Client) Head(ctx context.Context, key string) (Info, error) {
 	if err := checkKey(key); err != nil {
 		return Info{}, c.invalid(opHead, key, err)
 	}
-	out, err := call(ctx, c, opHead, key, harmless, func(ctx context.Context) (*s3.HeadObjectOutput, error) {
-		return c.api.head(ctx, &s3.HeadObjectInput{Bucket: &c.bucket, Key: &key})
+	answer, err := call(ctx, c, opHead, key, harmless, func(ctx context.Context) (http.Header, error) {
+		return c.done(ctx, request{op: opHead, method: http.MethodHead, key: key})
 	})
 	if err != nil {
 		return Info{}, err
 	}
-	size := int64(-1)
-	if out.ContentLength != nil {
-		size = *out.ContentLength
-	}
-	return Info{
-		Key: key, Size: size, ETag: bareETag(out.ETag),
-		ContentType: aws.ToString(out.ContentType), CacheControl: aws.ToString(out.CacheControl),
-		ContentEncoding: aws.ToString(out.ContentEncoding), LastModified: aws.ToTime(out.LastModified),
-		Metadata: decodeMetadata(out.Metadata),
-	}, nil
+	return infoOf(key, answer), nil
 }
 
 // Delete removes an object. One that is not there is no error. It is repeated when no answer came, since doing it twice
@@ -121,8 +103,8 @@ func (c *Client) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return c.invalid(opDelete, key, err)
 	}
-	_, err := call(ctx, c, opDelete, key, harmless, func(ctx context.Context) (*s3.DeleteObjectOutput, error) {
-		return c.api.delete(ctx, &s3.DeleteObjectInput{Bucket: &c.bucket, Key: &key})
+	_, err := call(ctx, c, opDelete, key, harmless, func(ctx context.Context) (http.Header, error) {
+		return c.done(ctx, request{op: opDelete, method: http.MethodDelete, key: key})
 	})
 	if lost(err) {
 		return unknown(err)
@@ -132,8 +114,14 @@ func (c *Client) Delete(ctx context.Context, key string) error {
 
 // bareETag is an ETag without its quotes.
 func bareETag(etag *string) string {
-	return strings.Trim(strings.TrimPrefix(aws.ToString(etag), "W/"), `"`)
+	if etag == nil {
+		return ""
+	}
+	return strings.Trim(strings.TrimPrefix(*etag, "W/"), `"`)
 }
+
+// etagOf is the bare ETag of an answer.
+func etagOf(h http.Header) string { return bareETag(new(h.Get("Etag"))) }
 
 func quoteETag(etag string) string {
 	if etag == "*" {

@@ -2,7 +2,9 @@ package r2
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5" //nolint:gosec // an ETag is an MD5; it finds accidents, not enemies
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -33,64 +35,75 @@ func (s section) md5() ([]byte, error) {
 	return h.Sum(nil), err
 }
 
-// attempt is a section on its way, once. Each attempt has a reader of its own, because the transport of a failed one may
-// not have ended when the next begins; the SDK takes the body from it before it returns. It hashes what it hands out
-// if that is wanted, and beginning anew, as the SDK does after it has hashed the body for its signature over plain http,
-// hashes anew.
+// attempt is a section on its way, once: the body of a request. Each attempt has a reader of its own, because the transport of
+// a failed one may not have ended when the next begins; after end it reads from the section no more. It hashes what it hands
+// out if that is wanted.
 type attempt struct {
-	mu     sync.Mutex
-	r      *io.SectionReader
-	size   int64
-	pos    int64
-	h      hash.Hash // nil = not wanted
-	hashed int64
-	sent   *atomic.Int64 // nil = not wanted
-	told   int64         // what of sent is ours
-	err    error
+	mu    sync.Mutex
+	s     section
+	size  int64
+	pos   int64
+	h     hash.Hash     // nil = not wanted
+	sent  *atomic.Int64 // nil = not wanted
+	told  int64         // what of sent is ours
+	ended bool
+	err   error
 }
 
 func newAttempt(s section, hashes bool, sent *atomic.Int64) *attempt {
-	a := &attempt{r: io.NewSectionReader(s.at, s.off, s.n), size: s.n, sent: sent}
+	a := &attempt{s: s, size: s.n, sent: sent}
 	if hashes {
 		a.h = md5.New() //nolint:gosec // see above
 	}
 	return a
 }
 
+var errEnded = errors.New("the request has ended")
+
 func (a *attempt) Read(p []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n, err := a.r.Read(p)
-	if a.h != nil && a.pos == a.hashed {
+	switch {
+	case a.ended:
+		return 0, errEnded
+	case a.pos >= a.size:
+		return 0, io.EOF
+	}
+	n, err := a.s.at.ReadAt(p[:min(int64(len(p)), a.size-a.pos)], a.s.off+a.pos)
+	if a.h != nil {
 		a.h.Write(p[:n])
-		a.hashed += int64(n)
 	}
 	a.pos += int64(n)
-	a.tell(max(a.told, a.pos))
-	switch {
-	case errors.Is(err, io.EOF) && a.pos < a.size:
-		a.err = fmt.Errorf("it ended after %d of %d bytes: %w", a.pos, a.size, io.ErrUnexpectedEOF)
-		return n, a.err
-	case err != nil && !errors.Is(err, io.EOF):
-		a.err = err
-	}
-	return n, err
+	a.tell(a.pos)
+	return n, a.check(err)
 }
 
-// Seek is for the SDK, which measures the body and goes back to its start.
-func (a *attempt) Seek(offset int64, whence int) (int64, error) {
+// check remembers an error of the body. Its end is one when it comes too soon.
+func (a *attempt) check(err error) error {
+	switch {
+	case errors.Is(err, io.EOF) && a.pos < a.size:
+		err = fmt.Errorf("it ended after %d of %d bytes: %w", a.pos, a.size, io.ErrUnexpectedEOF)
+	case errors.Is(err, io.EOF):
+		return nil // the next read says so
+	}
+	a.err = cmp.Or(a.err, err)
+	return err
+}
+
+// Close is for the transport, which calls it when it wants no more. There is nothing to close.
+func (a *attempt) Close() error { return nil }
+
+// sha256 is the hash of the body in hex, for the signature over plain http.
+func (a *attempt) sha256() (string, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, io.NewSectionReader(a.s.at, a.s.off, a.s.n))
+	if err == nil && n < a.size {
+		err = fmt.Errorf("it ended after %d of %d bytes: %w", n, a.size, io.ErrUnexpectedEOF)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	pos, err := a.r.Seek(offset, whence)
-	if err != nil {
-		return pos, err
-	}
-	a.pos = pos
-	if a.h != nil && pos == 0 {
-		a.h.Reset()
-		a.hashed = 0
-	}
-	return pos, nil
+	a.err = cmp.Or(a.err, err)
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 func (a *attempt) tell(n int64) {
@@ -100,10 +113,11 @@ func (a *attempt) tell(n int64) {
 	}
 }
 
-// close ends the attempt and returns what reading the body failed with. What a failed one has sent no longer counts.
-func (a *attempt) close(failed bool) error {
+// end ends the attempt and returns what reading the body failed with. What a failed one has sent no longer counts.
+func (a *attempt) end(failed bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.ended = true
 	if failed {
 		a.tell(0)
 	} else {
@@ -116,7 +130,7 @@ func (a *attempt) close(failed bool) error {
 func (a *attempt) sum() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.h == nil || a.hashed != a.size {
+	if a.h == nil || a.pos != a.size {
 		return ""
 	}
 	return hex.EncodeToString(a.h.Sum(nil))

@@ -7,20 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // digest is the MD5 that is known before a request is made: of a section in memory, unless it is not wanted.
-func (p *put) digest(s section) (sum []byte, header *string, err error) {
+func (p *put) digest(s section) (sum []byte, contentMD5 string, err error) {
 	if !s.memory || p.opts.Verify == VerifyNone {
-		return nil, nil, nil
+		return nil, "", nil
 	}
 	if sum, err = s.md5(); err != nil {
-		return nil, nil, p.c.bodyFailed(p.key, err)
+		return nil, "", p.c.bodyFailed(p.key, err)
 	}
-	return sum, new(base64.StdEncoding.EncodeToString(sum)), nil
+	return sum, base64.StdEncoding.EncodeToString(sum), nil
 }
 
 // single stores everything in one request.
@@ -31,24 +30,13 @@ func (p *put) single(ctx context.Context, s section) (Info, error) {
 	}
 	verify := p.verifies(s.n)
 	when := harmless
-	in := s3.PutObjectInput{
-		Bucket: &p.c.bucket, Key: &p.key, ContentLength: &s.n, ContentMD5: contentMD5, ContentType: &p.contentType,
-		CacheControl: optional(p.cacheControl), ContentEncoding: optional(p.opts.ContentEncoding), Metadata: p.meta,
-	}
 	if p.conditional() {
 		when = onlyRefused
 	}
-	if p.opts.IfAbsent {
-		in.IfNoneMatch = new("*")
-	} else if p.opts.IfMatch != "" {
-		in.IfMatch = new(quoteETag(p.opts.IfMatch))
-	}
 	once := func(ctx context.Context) (string, error) {
-		req := in
 		body := newAttempt(s, verify && sum == nil, p.progress.counter())
-		req.Body = body
-		out, err := p.c.api.put(ctx, &req)
-		if failure := body.close(err != nil); failure != nil {
+		answer, err := p.c.done(ctx, request{op: opPut, method: http.MethodPut, key: p.key, header: p.header(contentMD5), body: body})
+		if failure := body.end(err != nil); failure != nil {
 			return "", &bodyError{failure}
 		}
 		if err != nil {
@@ -58,7 +46,7 @@ func (p *put) single(ctx context.Context, s section) (Info, error) {
 		if sum == nil {
 			want = body.sum()
 		}
-		etag := bareETag(out.ETag)
+		etag := etagOf(answer)
 		if etag == "" {
 			return "", p.c.notS3(opPut, p.key)
 		}
@@ -81,6 +69,23 @@ func (p *put) single(ctx context.Context, s section) (Info, error) {
 		return Info{}, err
 	}
 	return p.info(s.n, etag), nil
+}
+
+// header is that of the one request.
+func (p *put) header(contentMD5 string) http.Header {
+	h := http.Header{"Content-Type": {p.contentType}}
+	setIf(h, "Cache-Control", p.cacheControl)
+	setIf(h, "Content-Encoding", p.opts.ContentEncoding)
+	setIf(h, "Content-Md5", contentMD5)
+	for name, v := range p.meta {
+		h.Set(metaPrefix+name, v)
+	}
+	if p.opts.IfAbsent {
+		h["If-None-Match"] = []string{"*"}
+	} else if p.opts.IfMatch != "" {
+		h["If-Match"] = []string{quoteETag(p.opts.IfMatch)}
+	}
+	return h
 }
 
 // settle finds out what became of a conditional PUT that failed. Repeating one whose answer was lost could meet its own
