@@ -50,11 +50,23 @@ func (r *CORSRule) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
+	age, err := corsAge(in.MaxAgeSeconds)
+	if err != nil {
+		return err
+	}
 	*r = CORSRule{
 		ID: in.ID, Origins: in.Allowed.Origins, Methods: in.Allowed.Methods, Headers: in.Allowed.Headers, ExposeHeaders: in.ExposeHeaders,
-		MaxAge: time.Duration(in.MaxAgeSeconds * float64(time.Second)),
+		MaxAge: age,
 	}
 	return nil
+}
+
+// corsAge keeps a number that no Duration can hold from becoming another one.
+func corsAge(s float64) (time.Duration, error) {
+	if !(s >= 0 && s < float64(maxSeconds)) {
+		return 0, fmt.Errorf("maxAgeSeconds: %v is not in 0 to %d", s, maxSeconds)
+	}
+	return time.Duration(s * float64(time.Second)), nil
 }
 
 func (r CORSRule) check() error {
@@ -154,10 +166,11 @@ func (c *Client) CORS(ctx context.Context, bucket string) ([]CORSRule, error) {
 	}
 	var out []CORSRule
 	for _, r := range got.Rules {
-		rule := CORSRule{
-			ID: r.ID, Origins: r.Allowed.Origins, Headers: r.Allowed.Headers, ExposeHeaders: r.ExposeHeaders,
-			MaxAge: time.Duration(r.MaxAgeSeconds * float64(time.Second)),
+		age, err := corsAge(r.MaxAgeSeconds)
+		if err != nil {
+			return nil, &Error{Op: "GetCORS", Resource: bucket, Message: "the answer has another shape", Err: err}
 		}
+		rule := CORSRule{ID: r.ID, Origins: r.Allowed.Origins, Headers: r.Allowed.Headers, ExposeHeaders: r.ExposeHeaders, MaxAge: age}
 		for _, m := range r.Allowed.Methods {
 			rule.Methods = append(rule.Methods, string(m))
 		}

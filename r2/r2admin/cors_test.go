@@ -111,6 +111,19 @@ func TestCORSIsCheckedHere(t *testing.T) {
 	assert.Zero(t, api.Calls(""))
 }
 
+// An age beyond what a Duration holds is not another age.
+func TestCORSAgeThatCannotBeHeld(t *testing.T) {
+	t.Parallel()
+	c, api, _ := open(t, r2test.Options{})
+	for _, age := range []string{"1e300", "-1"} {
+		rules := `{"rules":[{"allowed":{"origins":["*"],"methods":["GET"]},"maxAgeSeconds":` + age + `}]}`
+		api.AnswerNext("GetCORS", 200, nil, `{"success":true,"errors":[],"messages":[],"result":`+rules+`}`)
+		_, err := c.CORS(t.Context(), "images")
+		require.ErrorContains(t, err, "maxAgeSeconds")
+		require.ErrorContains(t, json.Unmarshal([]byte(rules), &struct{ Rules []r2admin.CORSRule }{}), "maxAgeSeconds")
+	}
+}
+
 func TestCORSWarns(t *testing.T) {
 	t.Parallel()
 	c, _, _ := open(t, r2test.Options{})

@@ -43,6 +43,11 @@ func (r LifecycleRule) check() error {
 			bad("%s: %v is not a time in whole seconds", field, d)
 		}
 	}
+	for field, date := range map[string]time.Time{"DeleteOn": r.DeleteOn, "InfrequentOn": r.InfrequentOn} {
+		if err := checkDate(date); err != nil {
+			bad("%s: %w", field, err)
+		}
+	}
 	if r.DeleteAfter != 0 && !r.DeleteOn.IsZero() || r.InfrequentAfter != 0 && !r.InfrequentOn.IsZero() {
 		bad("an age and a date for the same: want one")
 	}
@@ -133,11 +138,23 @@ func (t *transitionJSON) when() (age time.Duration, date time.Time, err error) {
 		if date, err = time.Parse(time.RFC3339, t.Condition.Date); err != nil {
 			date, err = time.Parse(time.DateOnly, t.Condition.Date)
 		}
+		date = date.UTC()
+		if err != nil || date.IsZero() || checkDate(date) != nil {
+			return 0, time.Time{}, fmt.Errorf("date: %.32q is no date", t.Condition.Date)
+		}
 	}
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("date: %.32q is no date", t.Condition.Date)
+	if t.Condition.MaxAge == 0 && date.IsZero() {
+		return 0, time.Time{}, errors.New("a condition without a time")
 	}
-	return seconds(t.Condition.MaxAge), date.UTC(), nil
+	return seconds(t.Condition.MaxAge), date, nil
+}
+
+// checkDate takes what can be written as RFC 3339 has it.
+func checkDate(t time.Time) error {
+	if year := t.UTC().Year(); year < 1 || year > 9999 {
+		return fmt.Errorf("the year %d is not in 1 to 9999", year)
+	}
+	return nil
 }
 
 // MarshalJSON gives the shape of the API.

@@ -52,10 +52,14 @@ func TestLifecycleIsCheckedHere(t *testing.T) {
 	t.Parallel()
 	c, api, _ := open(t, r2test.Options{})
 	err := c.SetLifecycle(t.Context(), "images", []r2admin.LifecycleRule{
-		{}, {ID: "a", DeleteAfter: -1}, {ID: "a", DeleteAfter: day, DeleteOn: time.Now()}, {ID: "b", AbortUploadsAfter: time.Millisecond},
+		{},
+		{ID: "a", DeleteAfter: -1},
+		{ID: "a", DeleteAfter: day, DeleteOn: time.Now()},
+		{ID: "b", AbortUploadsAfter: time.Millisecond},
+		{ID: "c", DeleteOn: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)},
 	})
 	require.ErrorIs(t, err, r2admin.ErrInput)
-	for _, text := range []string{"ID is required", "it does nothing", "DeleteAfter", "two of this ID", "an age and a date", "AbortUploadsAfter"} {
+	for _, text := range []string{"ID is required", "it does nothing", "DeleteAfter", "two of this ID", "an age and a date", "AbortUploadsAfter", "the year 20000"} {
 		require.ErrorContains(t, err, text)
 	}
 	assert.Zero(t, api.Calls(""))
@@ -183,6 +187,9 @@ func TestLifecycleRulesThatAreNotKnown(t *testing.T) {
 		"condition":     {`"conditions":{"prefix":"","suffix":"x"}`, `"suffix" is not known`},
 		"abort date":    {`"abortMultipartUploadsTransition":{"condition":{"type":"Date","date":"2030-01-01"}}`, "aborted on a date"},
 		"date":          {`"deleteObjectsTransition":{"condition":{"type":"Date","date":"soon"}}`, `"soon" is no date`},
+		"no time":       {`"deleteObjectsTransition":{"condition":{"type":"Age"}}`, "without a time"},
+		"year":          {`"deleteObjectsTransition":{"condition":{"type":"Date","date":"0000-01-01T00:00:00+23:59"}}`, "is no date"},
+		"zero date":     {`"deleteObjectsTransition":{"condition":{"type":"Date","date":"0001-01-01T00:00:00Z"}}`, "is no date"},
 		"age":           {`"deleteObjectsTransition":{"condition":{"type":"Age","maxAge":9999999999999}}`, "maxAge"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,6 +40,9 @@ func (r LockRule) check() error {
 	if r.For < 0 || r.For%time.Second != 0 {
 		bad("For: %v is not a time in whole seconds", r.For)
 	}
+	if err := checkDate(r.Until); err != nil {
+		bad("Until: %w", err)
+	}
 	set := 0
 	for _, is := range []bool{r.For != 0, !r.Until.IsZero(), r.Indefinite} {
 		if is {
@@ -93,9 +96,6 @@ func (r *LockRule) UnmarshalJSON(data []byte) error {
 		out.For = seconds(c.MaxAgeSeconds)
 	case "Date":
 		_, date, err := (&transitionJSON{Condition: conditionJSON{Date: c.Date}}).when()
-		if err == nil && date.IsZero() {
-			err = errors.New("date is missing")
-		}
 		if err != nil {
 			return fmt.Errorf("rule %q: %w", in.ID, err)
 		}

@@ -185,12 +185,17 @@ func TestLocksAreCheckedHere(t *testing.T) {
 	t.Parallel()
 	c, api, _ := open(t, r2test.Options{})
 	_, err := c.PlanLocks(t.Context(), "No", []r2admin.LockRule{
-		{}, {ID: "a", For: time.Millisecond}, {ID: "a", For: day, Indefinite: true}, {ID: "b", For: -day}, {ID: "c", For: day, Until: time.Now()},
+		{},
+		{ID: "a", For: time.Millisecond},
+		{ID: "a", For: day, Indefinite: true},
+		{ID: "b", For: -day},
+		{ID: "c", For: day, Until: time.Now()},
+		{ID: "d", Until: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)},
 	})
 	require.ErrorIs(t, err, r2admin.ErrInput)
 	for _, text := range []string{
 		"bucket:", "ID is required", `rule "a": For`, "two of this ID", `rule "a": want one of For, Until and Indefinite, there are 2`,
-		`rule "b": For`, `rule "": want one of For, Until and Indefinite, there are 0`, `rule "c": want one`,
+		`rule "b": For`, `rule "": want one of For, Until and Indefinite, there are 0`, `rule "c": want one`, `rule "d": Until: the year 20000`,
 	} {
 		require.ErrorContains(t, err, text)
 	}
