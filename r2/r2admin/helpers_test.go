@@ -1,9 +1,7 @@
 package r2admin_test
 
 import (
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -35,24 +33,4 @@ func config(api *r2test.ControlPlane, opts r2test.Options) r2admin.Config {
 	return r2admin.Config{
 		AccountID: account, APIToken: api.Token, Jurisdiction: opts.Jurisdiction, BaseURL: api.URL, HTTPClient: api.Client(),
 	}
-}
-
-// clock is one that is moved by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Now()} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
 }

@@ -73,17 +73,17 @@ func TestTempCredentials(t *testing.T) {
 
 func TestTempCredentialsEnd(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, _, srv := open(t, r2test.Options{Now: clock.now})
+	var clk clock
+	c, _, srv := open(t, r2test.Options{Now: clk.now})
 	parent, err := c.CreateToken(t.Context(), &r2admin.TokenOptions{Name: "parent", Access: r2admin.AccessObjectWrite, Buckets: []string{"images"}})
 	require.NoError(t, err)
 	keys, err := c.TempCredentials(t.Context(), r2admin.TempOptions{
 		Bucket: "images", ParentAccessKeyID: parent.ID, Permission: r2admin.AccessObjectWrite, TTL: time.Hour,
 	})
 	require.NoError(t, err)
-	clock.forward(59 * time.Minute)
+	clk.advance(59 * time.Minute)
 	assert.Equal(t, "put get list delete", try(t, srv, "images", "a", keys))
-	clock.forward(2 * time.Minute)
+	clk.advance(2 * time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", keys))
 	assert.Equal(t, "put get list delete", try(t, srv, "images", "a", parent.Credentials()))
 }

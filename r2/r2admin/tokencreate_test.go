@@ -131,17 +131,17 @@ func TestCreatingATokenAfter409And429(t *testing.T) {
 // A token stops working when it expires, is switched off or asked from elsewhere, and does not begin before its time.
 func TestTokenEnds(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api, srv := open(t, r2test.Options{Now: clock.now, TokenDelay: 30 * time.Second})
+	var clk clock
+	c, api, srv := open(t, r2test.Options{Now: clk.now, TokenDelay: 30 * time.Second})
 	const all = "put get list delete"
 	opts := uploader("ends")
-	opts.NotBefore = clock.now().Add(10 * time.Minute)
+	opts.NotBefore = clk.now().Add(10 * time.Minute)
 	tok, err := c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "the platform does not know it yet")
-	clock.forward(time.Minute)
+	clk.advance(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "it is too early")
-	clock.forward(10 * time.Minute)
+	clk.advance(10 * time.Minute)
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
 	require.True(t, api.SetTokenDisabled(tok.ID, true))
@@ -152,7 +152,7 @@ func TestTokenEnds(t *testing.T) {
 	require.True(t, api.SetTokenDisabled(tok.ID, false))
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
-	clock.forward(time.Hour)
+	clk.advance(time.Hour)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()))
 	got, err = c.VerifyToken(t.Context(), &r2admin.VerifyTokenOptions{Value: tok.Value})
 	require.NoError(t, err)
@@ -165,19 +165,19 @@ func TestTokenEnds(t *testing.T) {
 	opts.AllowIPs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 	tok, err = c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
-	clock.forward(time.Minute)
+	clk.advance(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()), "the requests come from elsewhere")
 	opts = uploader("visitors")
 	opts.TTL = 48 * time.Hour
 	opts.DenyIPs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 	tok, err = c.CreateToken(t.Context(), opts)
 	require.NoError(t, err)
-	clock.forward(time.Minute)
+	clk.advance(time.Minute)
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()))
 
 	require.NoError(t, c.DeleteToken(t.Context(), tok.ID, nil))
 	assert.Equal(t, all, try(t, srv, "images", "a", tok.Credentials()), "the platform does not know it yet")
-	clock.forward(time.Minute)
+	clk.advance(time.Minute)
 	assert.Empty(t, try(t, srv, "images", "a", tok.Credentials()))
 }
 

@@ -124,11 +124,11 @@ func TestDoctorKnowsTokens(t *testing.T) {
 
 func TestDoctorKnowsAnExpiredToken(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, _, srv := open(t, r2test.Options{Now: clock.now})
+	var clk clock
+	c, _, srv := open(t, r2test.Options{Now: clk.now})
 	tok, err := c.CreateToken(t.Context(), uploader("uploads"))
 	require.NoError(t, err)
-	clock.forward(2 * time.Hour)
+	clk.advance(2 * time.Hour)
 	d, err := r2admin.Doctor(t.Context(), with(srv, "images", tok.Credentials()), &r2admin.DoctorOptions{Client: c})
 	require.NoError(t, err)
 	assert.Equal(t, r2admin.CauseExpired, d.Cause)
@@ -140,8 +140,8 @@ func TestDoctorKnowsAnExpiredToken(t *testing.T) {
 // What temporary credentials are for is in their session token: nobody has to be asked.
 func TestDoctorReadsSessionTokens(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, _, srv := open(t, r2test.Options{Now: clock.now})
+	var clk clock
+	c, _, srv := open(t, r2test.Options{Now: clk.now})
 	_, err := c.EnsureBucket(t.Context(), "more", nil)
 	require.NoError(t, err)
 	parent, err := c.CreateToken(t.Context(), &r2admin.TokenOptions{Name: "parent", Access: r2admin.AccessAdminWrite})
@@ -172,7 +172,7 @@ func TestDoctorReadsSessionTokens(t *testing.T) {
 	d = doctor("images", mixed)
 	assert.Equal(t, r2admin.CauseKeyID, d.Cause)
 	assert.Contains(t, d.Fix, "of other keys")
-	clock.forward(2 * time.Hour)
+	clk.advance(2 * time.Hour)
 	d = doctor("images", keys)
 	assert.Equal(t, r2admin.CauseExpired, d.Cause)
 	assert.Contains(t, d.Fix, "have expired at")
