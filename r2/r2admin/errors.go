@@ -112,6 +112,8 @@ func (e *Error) Hint() string {
 		return "the API takes rules in its own shape, not in that of S3"
 	case e.Code == codeCommonCheck && strings.Contains(e.Message, "permission check"):
 		return "to give a permission for one zone, the API token must have it for that zone itself"
+	case e.Is(fs.ErrPermission) && e.Op == "WaitKeys":
+		return "Doctor tells what these keys may do, and why they are refused"
 	case e.Is(fs.ErrPermission) && e.Op == "VerifyToken":
 		return "no token of this owner has this value: it was mistyped, rolled or deleted, or is too new"
 	case e.Is(fs.ErrPermission) && e.Op == "TempCredentials":
