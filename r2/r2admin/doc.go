@@ -1,4 +1,5 @@
-// Package r2admin is the control plane of Cloudflare R2: buckets, CORS and lifecycle rules, custom domains and their cache, and a doctor for keys that fail.
+// Package r2admin is the control plane of Cloudflare R2: buckets, CORS and lifecycle rules, bucket locks, event notifications, custom
+// domains and their cache, what is stored and what it costs, and a doctor for keys that fail.
 //
 // Objects are the affair of package r2, whose token of kind Object Read & Write may do nothing of this; here an API token with
 // Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read, for
@@ -10,10 +11,12 @@
 //     after the 409 that the SDK would repeat; when its answer is lost, the bucket or domain is looked for, and if that settles
 //     nothing the error is [ErrUnknownOutcome]. Reads, and calls that set what is wanted, are repeated after 429, 5xx and lost
 //     connections. Retry-After is obeyed.
-//   - CORS rules are checked here, as far as the platform's rules are known; a [CORSPlan] shows the difference first and is
-//     applied only to the rules that it was made for.
+//   - Rules are checked here, as far as the platform's are known, and changed by plan: [CORSPlan], [LifecyclePlan], [LockPlan] and
+//     [EventPlan] show the difference first, are plain JSON, and are applied only to the rules that they were made for. What
+//     would delete objects, or let them be deleted, is marked.
 //   - A domain is created only in a zone of the same account; waiting for it ends at once when it can never become active.
-//   - New lifecycle rules keep the one that aborts unfinished uploads.
+//   - New lifecycle rules keep the one that aborts unfinished uploads. Rules that would lose something when they are written again
+//     are not read as smaller ones: that is an error.
 //   - The jurisdiction goes with every call on a bucket. Neither the environment nor any file is read.
 //   - Errors answer errors.Is, say what to do, and never hold the token.
 //
@@ -22,6 +25,16 @@
 // [Doctor] needs only the S3 keys. "Access Denied" on upload is mostly not about the keys, nor about the root of the bucket where it
 // is seen: with keys of kind Object Read & Write, a tool that sends CreateBucket or ListBuckets first is refused there, and never
 // sends the object. Doctor tells that from keys of another bucket, another jurisdiction, a wrong secret and a wrong clock.
+//
+// # Money
+//
+// [Client.Metrics] counts what the account stores, [OperationClass] says what an operation is billed as, and [EstimateCost] prices a
+// month of both, as Cloudflare rounds it, with its arithmetic in each line. [SyncUsage] is what a plan of package r2 will take.
+//
+//	m, err := c.Metrics(ctx)
+//	usage := m.Usage()
+//	usage.Standard.Count("GetObject", 50_000_000)
+//	fmt.Print(r2admin.EstimateCost(usage, nil)) // at the public prices of 2026-11
 //
 // # An example
 //
@@ -34,7 +47,8 @@
 //
 // # Limits
 //
-// Tokens, event notifications, bucket locks and metrics are not covered; temporary credentials are made by package r2 alone. Nothing has been run against the real
+// Tokens are not covered, nor are Sippy, Super Slurper and the queues themselves; temporary credentials are made by package r2 alone.
+// Metrics are of the whole account, without operations: those are in Cloudflare's GraphQL API. Nothing has been run against the real
 // API: names and shapes are those of cloudflare-go v7.9.0 and of developers.cloudflare.com/r2 (read 2026-11). Of cloudflare-go
 // only sub-packages are imported; its root package would make a program three times as large.
 package r2admin

@@ -12,12 +12,12 @@ import (
 	"github.com/kitroll/kitroll/internal/pipehttp"
 )
 
-// ControlPlane is Cloudflare's JSON API over the buckets of a [Server]: buckets, CORS rules, custom domains, the r2.dev
-// address, lifecycle rules, which are kept and not carried out, zones and their cache. It refuses what the platform refuses,
-// unknown fields too. CORS rules that it was given take the place of [Options.CORS] and CORSOrigins in what both sides of the
-// bucket answer to browsers. A custom domain serves the objects from when it was seen active; before, its host is not found
-// (unverified: what the platform answers then). Faults are told to it as to the server, with the operation in the words of
-// package r2admin: "CreateBucket", "GetCORS", "ListZones".
+// ControlPlane is Cloudflare's JSON API over the buckets of a [Server]: buckets, CORS rules, custom domains, the r2.dev address,
+// lifecycle rules, bucket locks, event notification rules, tokens, metrics, zones and their cache. It refuses what the platform
+// refuses, unknown fields too. What of it takes effect and what is only kept is in the comment of the package. CORS rules that it
+// was given take the place of [Options.CORS] and CORSOrigins in what both sides of the bucket answer to browsers. A custom domain
+// serves the objects from when it was seen active; before, its host is not found (unverified: what the platform answers then).
+// Faults are told to it as to the server, with the operation in the words of package r2admin: "CreateBucket", "GetCORS".
 //
 // With [Options.StateFile] all that a bucket has outlives a restart. Zones and fates do not, nor do buckets of other
 // jurisdictions: whoever plays the platform says them again.
