@@ -214,6 +214,7 @@ func (p *copying) sameSource(ctx context.Context, etag string) error {
 func (p *copying) copyParts(ctx context.Context, u *upload, size int64) error {
 	part := max(p.c.copyPart, (size+p.c.maxParts-1)/p.c.maxParts)
 	whole := section{n: size}
+	u.window = newWindow(maxInFlight)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxInFlight)
 	for n := int32(1); int64(n-1)*part < size; n++ {
@@ -221,8 +222,10 @@ func (p *copying) copyParts(ctx context.Context, u *upload, size int64) error {
 		g.Go(func() error {
 			span := fmt.Sprintf("bytes=%d-%d", s.off, s.off+s.n-1)
 			out, err := call(ctx, p.c, opPartCopy, p.dst, harmless, func(ctx context.Context) (*s3.UploadPartCopyOutput, error) {
-				return p.c.api.partCopy(ctx, &s3.UploadPartCopyInput{
-					Bucket: &p.c.bucket, Key: &p.dst, UploadId: &u.id, PartNumber: &n, CopySource: p.source(), CopySourceRange: &span,
+				return inWindow(ctx, u, opPartCopy, func() (*s3.UploadPartCopyOutput, error) {
+					return p.c.api.partCopy(ctx, &s3.UploadPartCopyInput{
+						Bucket: &p.c.bucket, Key: &p.dst, UploadId: &u.id, PartNumber: &n, CopySource: p.source(), CopySourceRange: &span,
+					})
 				})
 			})
 			if err == nil && (out.CopyPartResult == nil || out.CopyPartResult.ETag == nil) {

@@ -19,6 +19,7 @@
 //     after 429, 500, 502, 503, 504 and lost connections, with backoff, and Retry-After is obeyed. A conditional PUT and the
 //     first and last call of a multipart upload are repeated only when they were refused or provably never left; when their
 //     answer is lost, the object is read back, and if that settles nothing the error is [ErrUnknownOutcome].
+//   - A platform that refuses parts for the moment is sent fewer at a time, of that upload, until it takes more again.
 //   - Memory is bounded: files are sent without a copy, streams through at most 96 MiB of buffers. Measured, a program that
 //     does nothing but store a stream of 1 GiB of unknown size peaks at 112 MiB.
 //   - What was interrupted goes on: [Client.PutFile] with a journal and [Client.GetFile] survive the death of the process, send

@@ -31,7 +31,7 @@ var (
 
 // SendPart stores a part of an upload, as a process would have done that has died since.
 func SendPart(ctx context.Context, c *Client, key, id string, number int32, data []byte) error {
-	u := &upload{put: &put{c: c, key: key}, id: id}
+	u := &upload{put: &put{c: c, key: key}, id: id, window: newWindow(1)}
 	return u.part(ctx, number, inMemory(data))
 }
 

@@ -36,7 +36,8 @@ type pieces struct {
 	buffers chan []byte // one more, so that one can be filled meanwhile; what cannot be read again needs them
 }
 
-func (p *pieces) open(n int64) {
+// open makes room for n parts, or for fewer, which it tells.
+func (p *pieces) open(n int64) int {
 	if p.stream != nil {
 		n = inFlight(p.part, n)
 	}
@@ -47,6 +48,7 @@ func (p *pieces) open(n int64) {
 	for range n + 1 {
 		p.buffers <- nil
 	}
+	return int(n)
 }
 
 // next is the next part, of a stream read into a buffer that is free. ok is false after the last.
@@ -82,6 +84,7 @@ type upload struct {
 	hash    bool                  // know the MD5 of each part, whatever the ETags are
 	journal *journal              // nil = none
 	have    map[int32]journalPart // parts that need not be sent
+	window  *window
 
 	mu   sync.Mutex
 	sent []types.CompletedPart
@@ -129,7 +132,7 @@ func (u *upload) create(ctx context.Context) error {
 
 // send uploads all parts. The body is read here, on the caller's goroutine. It returns when nothing is in flight.
 func (u *upload) send(ctx context.Context, body *pieces) error {
-	body.open(int64(cmp.Or(u.opts.Concurrency, maxInFlight)))
+	u.window = newWindow(body.open(int64(cmp.Or(u.opts.Concurrency, maxInFlight))))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
@@ -201,7 +204,7 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 		r := request{op: opPart, method: http.MethodPut, key: u.key, header: http.Header{}, body: body}
 		r.query = url.Values{"partNumber": {strconv.Itoa(int(number))}, "uploadId": {u.id}}
 		setIf(r.header, "Content-Md5", contentMD5)
-		answer, err := u.c.done(ctx, r)
+		answer, err := inWindow(ctx, u, opPart, func() (http.Header, error) { return u.c.done(ctx, r) })
 		if failure := body.end(err != nil); failure != nil {
 			return "", &bodyError{failure}
 		}

@@ -54,7 +54,9 @@ type PutOptions struct {
 	// most 10,000 parts. If it is set, every body above it is uploaded in parts.
 	PartSize int64
 	// Concurrency is how many parts may be on their way at a time: 1 to 16, default 4, since R2 is reported to refuse more
-	// for one upload. Of a stream no more than fit into the 96 MiB of buffers.
+	// for one upload. Of a stream no more than fit into the 96 MiB of buffers. When the platform refuses a part for the
+	// moment (429, or 503 SlowDown), half as many are sent at a time from then on, and one more for each part stored since,
+	// up to one less than were refused; that many again after sixteen parts without a refusal.
 	Concurrency int
 	Verify      Verify
 
