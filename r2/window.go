@@ -50,8 +50,9 @@ func (w *window) enter(ctx context.Context) (leave func(*Error), err error) {
 	}
 }
 
-// leave ends an attempt, of which err is nil when the part was stored, that began when the window had been halved so often. What was on its way together and was refused
-// together is one refusal, and the success of what began before it says nothing of the time after it.
+// leave ends an attempt, which began when the window had been halved so often; err is nil when the part was stored. What was
+// on its way together and was refused together is one refusal, and the success of what began before it says nothing of
+// the time after it.
 func (w *window) leave(err *Error, cuts int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
