@@ -5,19 +5,21 @@ import (
 	"crypto/md5" //nolint:gosec // S3 has it so
 	"encoding/hex"
 	"io"
+	"net/http"
 	"os"
-	"path/filepath"
 )
 
-// blob is the content of an object or a part: in memory, or in files of Options.Spool, one behind the other.
+// blob is the content of an object or a part: in memory, or in files of Options.Spool, one behind the other. It is not changed
+// once it is there.
 type blob struct {
 	data  []byte
 	files []segment
 }
 
+// segment is a part of a file.
 type segment struct {
-	path string
-	size int64
+	path      string
+	off, size int64
 }
 
 func (b blob) size() int64 {
@@ -44,19 +46,47 @@ func (b blob) bytes() ([]byte, error) {
 	return io.ReadAll(b.reader())
 }
 
-// section is a part of it.
-func (b blob) section(from, to int64) ([]byte, error) {
+// section is a part of it, without a copy.
+func (b blob) section(from, to int64) blob {
 	if b.files == nil {
-		return b.data[from:to], nil
+		return blob{data: b.data[from:to:to]}
 	}
-	out := make([]byte, to-from)
-	_, err := io.ReadFull(io.NewSectionReader(segments(b.files), from, to-from), out)
-	return out, err
+	var out blob
+	for _, f := range b.files {
+		first, end := max(from, 0), min(to, f.size)
+		if first < end {
+			out.files = append(out.files, segment{f.path, f.off + first, end - first})
+		}
+		from, to = from-f.size, to-f.size
+	}
+	return out
+}
+
+// send writes a part of it as the body of an answer; where that fails, the client is gone or sees an answer that is too short.
+func (b blob) send(w http.ResponseWriter, from, to int64) {
+	if b.files == nil {
+		_, _ = w.Write(b.data[from:to])
+		return
+	}
+	_, _ = io.CopyBuffer(struct{ io.Writer }{w}, io.NewSectionReader(segments(b.files), from, to-from), make([]byte, 256<<10))
+}
+
+func (b blob) md5() (sum [md5.Size]byte, err error) {
+	h := md5.New() //nolint:gosec // see above
+	_, err = io.Copy(h, b.reader())
+	return [md5.Size]byte(h.Sum(nil)), err
 }
 
 // then is b with another one behind it.
 func (b blob) then(other blob) blob {
 	return blob{data: append(b.data, other.data...), files: append(b.files, other.files...)}
+}
+
+// remove is for one that nobody has seen.
+func (b blob) remove() {
+	for _, f := range b.files {
+		_ = os.Remove(f.path)
+	}
 }
 
 // segments reads files that stand one behind the other.
@@ -70,7 +100,7 @@ func (s segments) ReadAt(p []byte, off int64) (n int, err error) {
 			continue
 		}
 		want := min(f.size-off, int64(len(p)-n))
-		if err := readFile(f.path, p[n:n+int(want)], off); err != nil {
+		if err := readFile(f.path, p[n:n+int(want)], f.off+off); err != nil {
 			return n, err
 		}
 		n, off = n+int(want), 0
@@ -91,29 +121,7 @@ func readFile(path string, p []byte, off int64) error {
 	return err
 }
 
-// keep puts a body where it is to stay.
-func (s *Server) keep(body []byte) (blob, *refusal) {
-	if s.opts.Spool == "" || len(body) == 0 {
-		return blob{data: body}, nil
-	}
-	f, err := os.CreateTemp(s.opts.Spool, "r2test-*")
-	if err == nil {
-		_, err = f.Write(body)
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-	}
-	if err != nil {
-		return blob{}, refuse(500, "InternalError", "spool: %v", err)
-	}
-	return blob{files: []segment{{filepath.Clean(f.Name()), int64(len(body))}}}, nil
-}
-
-func sumOf(data []byte) [md5.Size]byte {
-	return md5.Sum(data) //nolint:gosec // see above
-}
-
 func etagOf(data []byte) string {
-	sum := sumOf(data)
+	sum := md5.Sum(data) //nolint:gosec // see above
 	return hex.EncodeToString(sum[:])
 }

@@ -2,6 +2,7 @@ package r2test
 
 import (
 	"compress/gzip"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"strconv"
@@ -53,12 +54,8 @@ func (s *Server) put(w http.ResponseWriter, c *request) *refusal {
 	if no != nil {
 		return no
 	}
-	b, no := s.keep(c.body)
-	if no != nil {
-		return no
-	}
-	o.set(b)
-	o.ETag = etagOf(c.body)
+	o.set(c.content)
+	o.ETag = hex.EncodeToString(c.sum[:])
 	if no := s.store(c.bucket, c.key, o); no != nil {
 		return no
 	}
@@ -158,12 +155,8 @@ func (s *Server) get(w http.ResponseWriter, c *request) *refusal {
 		w.WriteHeader(status)
 		return nil
 	}
-	data, err := all.section(from, to)
-	if err != nil {
-		return refuse(http.StatusInternalServerError, "InternalError", "spool: %v", err)
-	}
 	w.WriteHeader(status)
-	_, _ = w.Write(data)
+	c.after = func() { all.send(w, from, to) }
 	return nil
 }
 

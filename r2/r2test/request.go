@@ -1,7 +1,6 @@
 package r2test
 
 import (
-	"bytes"
 	"crypto/md5" //nolint:gosec // S3 has it so
 	"encoding/base64"
 	"encoding/xml"
@@ -22,8 +21,11 @@ type request struct {
 	query       url.Values
 	head        http.Header
 	http        *http.Request
-	body        []byte
+	body        []byte         // of what is neither object nor part
+	content     blob           // of an object or a part
 	sum         [md5.Size]byte // of the body
+	sha256      string         // of it, in hex, where a signature may need it
+	after       func()         // the rest of the answer, which others need not wait for
 	keys        accessKey      // with which it was signed, the parent of token
 	token       *token         // nil for keys that are not temporary
 }
@@ -137,18 +139,26 @@ func (s *Server) answer(w http.ResponseWriter, c *request) *refusal {
 	if c.http.Method == http.MethodPut && c.http.ContentLength < 0 {
 		return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
-	var body bytes.Buffer
-	body.Grow(int(min(max(c.http.ContentLength, 0), 64<<20)) + bytes.MinRead)
-	if _, err := body.ReadFrom(c.http.Body); err != nil {
-		return refuse(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly.")
+	no := s.receive(c)
+	if no == nil {
+		no = unsupported(c.head)
 	}
-	c.body, c.sum = body.Bytes(), sumOf(body.Bytes())
-	if no := unsupported(c.head); no != nil {
-		return no
+	if no == nil {
+		no = s.authenticate(c)
 	}
-	if no := s.authenticate(c); no != nil {
-		return no
+	if no == nil {
+		no = s.carryOut(w, c)
 	}
+	if no != nil {
+		c.content.remove()
+	} else if c.after != nil {
+		c.after()
+	}
+	return no
+}
+
+// carryOut does what is asked for, one request after the other.
+func (s *Server) carryOut(w http.ResponseWriter, c *request) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.requests++; s.opts.TooManyEvery > 0 && s.requests%s.opts.TooManyEvery == 0 {

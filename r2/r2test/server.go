@@ -58,7 +58,8 @@ type Options struct {
 	// Uploads that are not complete are not in it.
 	StateFile string
 
-	// Spool is a folder for the contents, which are in memory without it: for bodies of gigabytes. It is the caller's to
+	// Spool is a folder for the contents, which are in memory without it: for bodies of gigabytes, of which nothing is in
+	// memory then. The answer to a GetObject leaves as it is read, before observers are told After. The folder is the caller's to
 	// remove. Not together with StateFile.
 	Spool string
 
@@ -208,7 +209,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if cors(w, r, s.rules(bucket, false)) {
 		return
 	}
-	s.Serve(s.cutting(w, c.op), r, c.op, func(w http.ResponseWriter, r *http.Request) {
+	serve := s.Serve
+	if s.opts.Spool != "" && c.op == "GetObject" {
+		serve = s.ServeStream // an answer that is held back is in memory
+	}
+	serve(s.cutting(w, c.op), r, c.op, func(w http.ResponseWriter, r *http.Request) {
 		c.http = r
 		if err != nil {
 			refuse(http.StatusBadRequest, "InvalidURI", "the path is not escaped well").send(w, r, c)

@@ -16,6 +16,7 @@ import (
 const (
 	algorithm = "AWS4-HMAC-SHA256"
 	stamp     = "20060102T150405Z"
+	unsigned  = "UNSIGNED-PAYLOAD"
 )
 
 // signature is what a request claims.
@@ -74,7 +75,7 @@ func (s *Server) authenticate(c *request) *refusal {
 	if skew := time.Until(sig.at) - s.opts.ClockSkew; skew.Abs() > 15*time.Minute {
 		return refuse(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	}
-	if sum := sha256.Sum256(c.body); sig.payload != "UNSIGNED-PAYLOAD" && sig.payload != hex.EncodeToString(sum[:]) {
+	if sig.payload != unsigned && sig.payload != c.sha256 {
 		return refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
 	return nil
@@ -110,7 +111,7 @@ func fromHeader(h http.Header) (*signature, *refusal) {
 func fromQuery(q url.Values) (*signature, time.Duration, *refusal) {
 	bad := refuse(http.StatusBadRequest, "InvalidArgument", "X-Amz-Expires must be between 1 and 604800 seconds, and the other parameters complete")
 	sig := &signature{
-		signed: strings.Split(q.Get("X-Amz-SignedHeaders"), ";"), sum: q.Get("X-Amz-Signature"), payload: "UNSIGNED-PAYLOAD",
+		signed: strings.Split(q.Get("X-Amz-SignedHeaders"), ";"), sum: q.Get("X-Amz-Signature"), payload: unsigned,
 	}
 	at, err := time.Parse(stamp, q.Get("X-Amz-Date"))
 	seconds, err2 := strconv.Atoi(q.Get("X-Amz-Expires"))
