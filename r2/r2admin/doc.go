@@ -1,5 +1,5 @@
 // Package r2admin is the control plane of Cloudflare R2: buckets, CORS and lifecycle rules, bucket locks, event notifications, custom
-// domains and their cache, what is stored and what it costs, and a doctor for keys that fail.
+// domains and their cache, API tokens and temporary credentials, what is stored and what it costs, and a doctor for keys that fail.
 //
 // Objects are the affair of package r2, whose token of kind Object Read & Write may do nothing of this; here an API token with
 // Workers R2 Storage Write (Admin Read & Write) is needed, for [Client.EnsureDomain] with Zone Read, for
@@ -47,8 +47,8 @@
 //
 // # Limits
 //
-// Tokens are not covered, nor are Sippy, Super Slurper and the queues themselves; temporary credentials are made by package r2 alone.
-// Metrics are of the whole account, without operations: those are in Cloudflare's GraphQL API. Nothing has been run against the real
-// API: names and shapes are those of cloudflare-go v7.9.0 and of developers.cloudflare.com/r2 (read 2026-11). Of cloudflare-go
-// only sub-packages are imported; its root package would make a program three times as large.
+// Sippy and Super Slurper are not covered, nor are the queues that events go to. Metrics are of the whole account and have no
+// operations: those are in Cloudflare's GraphQL API. Nothing has been run against the real API: names and shapes are those of
+// cloudflare-go v7.9.0 and of developers.cloudflare.com/r2 (read 2026-11). Of cloudflare-go only sub-packages are imported; its
+// root package would make a program three times as large.
 package r2admin

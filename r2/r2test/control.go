@@ -13,14 +13,14 @@ import (
 )
 
 // ControlPlane is Cloudflare's JSON API over the buckets of a [Server]: buckets, CORS rules, custom domains, the r2.dev address,
-// lifecycle rules, bucket locks, event notification rules, tokens, metrics, zones and their cache. It refuses what the platform
-// refuses, unknown fields too. What of it takes effect and what is only kept is in the comment of the package. CORS rules that it
-// was given take the place of [Options.CORS] and CORSOrigins in what both sides of the bucket answer to browsers. A custom domain
-// serves the objects from when it was seen active; before, its host is not found (unverified: what the platform answers then).
-// Faults are told to it as to the server, with the operation in the words of package r2admin: "CreateBucket", "GetCORS".
+// lifecycle rules, bucket locks, event notification rules, metrics, zones and their cache, API tokens and temporary credentials. It
+// refuses what the platform refuses, unknown fields too. What of it takes effect and what is only kept is in the comment of the
+// package. Faults are told to it as to the server, with the operation in the words of package r2admin: "CreateBucket",
+// "GetCORS", "ListZones".
 //
-// With [Options.StateFile] all that a bucket has outlives a restart. Zones and fates do not, nor do buckets of other
-// jurisdictions: whoever plays the platform says them again.
+// A custom domain serves the objects from when it was seen active; before, its host is not found (unverified: what the platform
+// answers then). With [Options.StateFile] all that a bucket has outlives a restart. Zones, queues and fates do not, nor do buckets of
+// other jurisdictions: whoever plays the platform says them again.
 type ControlPlane struct {
 	*fault.Script
 

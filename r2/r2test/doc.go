@@ -21,8 +21,8 @@
 // Temporary credentials that were signed with its keys are taken, for what they were made for. [Server.CutNext] ends an
 // answer in its middle and [Server.FailDelete] lets one key of many fail; [Options.LockedPrefix] is a bucket lock.
 //
-// Not there: ListObjects of the first version and SSE-C (501); the rules of CORS are given by [Options.CORS], and lifecycle
-// rules are not carried out.
+// Not there: ListObjects of the first version and SSE-C (501). The rules of CORS are given by [Options.CORS] or by the control plane;
+// lifecycle rules are not carried out.
 //
 // # The control plane
 //
@@ -34,13 +34,14 @@
 //		AccountID: api.AccountID, APIToken: api.Token, BaseURL: api.URL, HTTPClient: api.Client(),
 //	})
 //
-// It is strict too: without its token a call is 403, a bucket is found only with the jurisdiction of its own in the header
+// It is strict too: without a token that may do it a call is 403, a bucket is found only with its own jurisdiction in the header
 // cf-r2-jurisdiction, a field that the API does not document makes a body "not well formed" (10040), as the shape of S3 does, and
 // what R2 limits is limited: 100 event rules, 1,000 lifecycle and lock rules, thirty URLs in a purge.
 //
-// A bucket that is made there is there for S3, and the other way round. A bucket lock set there holds the objects here, by age, date
-// or for ever: Options.Now is the clock. CORS and lifecycle rules and event notification rules are kept and given back, and nothing
-// comes of them. Metrics count the objects of the buckets and the unfinished uploads, by storage class.
+// A bucket that is made there is there for S3, and the other way round. CORS rules take the place of [Options.CORS], a bucket lock
+// holds the objects, by age, date or for ever on the clock of Options.Now, a custom domain serves them, and a token made there is
+// a pair of S3 keys. Metrics count the objects of the buckets and the unfinished uploads, by storage class. Lifecycle rules and event
+// notification rules are kept and given back, and nothing comes of them.
 //
 // Its switches, besides DropNext, LoseNext, AnswerNext, HangNext and SlowNext with the operation in the words of r2admin's errors
 // ("CreateBucket", "PutCORS", "ListEventRules"):
@@ -49,11 +50,12 @@
 //   - [ControlPlane.SetFate]: what becomes of a custom domain, and after how many looks; it is active at the third without.
 //   - [ControlPlane.AddQueue]: a queue, without which no event notification rule can be made.
 //   - [ControlPlane.HoldMetrics]: metrics that lag behind.
+//   - [ControlPlane.Restrict] and [ControlPlane.SetTokenDisabled]: tokens that may less.
 //   - [ControlPlane.Requests] and [ControlPlane.Purged]: what was asked for.
 //
-// What it does not do: rate limits (AnswerNext says 429), the time that new rules and tokens take, certificates and DNS, messages in
-// queues, a cache. What the control plane has set besides buckets is not in Options.StateFile. The numbers of errors about event
-// notifications are its own, since R2's are not documented.
+// What it does not do: rate limits (AnswerNext says 429), the time that new rules take, certificates and DNS, messages in queues, a
+// cache. With Options.StateFile it forgets zones, queues and fates, and what is of another jurisdiction. The numbers of errors about
+// event notifications are its own, since R2's are not documented.
 //
 // Sources: developers.cloudflare.com/r2 (read 2026-11); the answers marked so in the code are those of miniflare 4.20260730 where
 // R2's own are not documented.
