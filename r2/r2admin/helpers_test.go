@@ -1,7 +1,9 @@
 package r2admin_test
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -34,3 +36,9 @@ func config(api *r2test.ControlPlane, opts r2test.Options) r2admin.Config {
 		AccountID: account, APIToken: api.Token, Jurisdiction: opts.Jurisdiction, BaseURL: api.URL, HTTPClient: api.Client(),
 	}
 }
+
+// clock is one that a test moves ahead. The zero value is the machine's.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
