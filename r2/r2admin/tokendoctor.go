@@ -44,16 +44,17 @@ func readSession(text string) (s session, ok bool) {
 
 // limits is what it is limited to, for people.
 func (s session) limits() string {
-	out := fmt.Sprintf("%s on bucket %s", s.Scope, s.Bucket)
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s on bucket %s", s.Scope, s.Bucket)
 	for _, f := range []struct {
 		word string
 		list []string
 	}{{"actions", s.Actions}, {"prefixes", s.Paths.Prefixes}, {"keys", s.Paths.Objects}} {
 		if len(f.list) > 0 {
-			out += fmt.Sprintf(", %s %q", f.word, f.list)
+			fmt.Fprintf(&out, ", %s %q", f.word, f.list)
 		}
 	}
-	return out
+	return out.String()
 }
 
 // explainSession says why temporary credentials are refused, as far as their session token tells.

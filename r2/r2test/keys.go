@@ -18,8 +18,8 @@ const (
 	groupItemRead    = "Workers R2 Storage Bucket Item Read"
 	groupZoneRead    = "Zone Read"
 	groupCachePurge  = "Cache Purge"
-	groupTokensWrite = "Account API Tokens Write"
-	groupTokensRead  = "Account API Tokens Read"
+	groupTokensWrite = "Account API Tokens Write" //nolint:gosec // a name, no secret
+	groupTokensRead  = "Account API Tokens Read"  //nolint:gosec // a name, no secret
 	groupUserWrite   = "API Tokens Write"
 	groupUserRead    = "API Tokens Read"
 )
