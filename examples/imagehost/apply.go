@@ -63,7 +63,7 @@ func (j *job) upload(ctx context.Context, p *Plan) error {
 	for _, picture := range p.Upload {
 		p.ours[picture.Key] = true
 	}
-	if err := j.manifest.save(p.Folder.Pictures, p.ours); err != nil {
+	if err := j.manifest.save(p.Folder.Known, p.ours); err != nil {
 		return err
 	}
 	if len(p.Upload) == 0 {
@@ -80,9 +80,17 @@ func (j *job) upload(ctx context.Context, p *Plan) error {
 		errs []error
 		next = make(chan Picture)
 	)
+	failed := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(errs) > 0
+	}
 	for range min(j.flags.parallel, len(p.Upload)) {
 		wg.Go(func() {
 			for picture := range next {
+				if failed() {
+					continue
+				}
 				img, err := j.put(ctx, root.FS(), picture)
 				mu.Lock()
 				switch {
@@ -100,11 +108,6 @@ func (j *job) upload(ctx context.Context, p *Plan) error {
 			}
 		})
 	}
-	failed := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return len(errs) > 0
-	}
 	for _, picture := range p.Upload {
 		if ctx.Err() != nil || failed() {
 			break
@@ -116,7 +119,7 @@ func (j *job) upload(ctx context.Context, p *Plan) error {
 	if err := context.Cause(ctx); err != nil {
 		errs = append(errs, err)
 	}
-	if err := j.manifest.save(p.Folder.Pictures, p.ours); err != nil {
+	if err := j.manifest.save(p.Folder.Known, p.ours); err != nil {
 		errs = append(errs, err)
 	}
 	if left := len(p.Upload) - j.report.Uploaded; len(errs) > 0 && left > 0 {
@@ -186,7 +189,7 @@ func (j *job) prune(ctx context.Context, p *Plan) error {
 		j.did("-", "%s", "%s", key)
 	}
 	slices.Sort(j.report.Deleted)
-	errs = append(errs, j.manifest.save(p.Folder.Pictures, p.ours))
+	errs = append(errs, j.manifest.save(p.Folder.Known, p.ours))
 	if err := j.account.Control.Purge(ctx, p.Zone, urls); len(urls) > 0 && err != nil {
 		j.warn("what was deleted is still in Cloudflare's cache: %s", "已删除的对象仍在 Cloudflare 缓存中：%s", printable(err.Error()))
 	}

@@ -21,14 +21,15 @@ import (
 // mostBytes is the largest picture.
 const mostBytes = 32 << 20
 
-// Picture is a file of the folder that can be hosted, and what becomes of it.
+// Picture is a file of the folder, and what becomes of it if it can be hosted.
 type Picture struct {
 	Name     string    `json:"-"` // below the folder, with slashes
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`
-	Read     time.Time `json:"read"`     // when the rest was found out
-	Stripped bool      `json:"stripped"` // the rest is of the picture without its metadata
-	SHA256   string    `json:"sha256"`   // of the file as it is
+	Read     time.Time `json:"read"`          // when the rest was found out
+	Why      *errKind  `json:"why,omitempty"` // it is left alone, and nothing below is set
+	Stripped bool      `json:"stripped"`      // the rest is of the picture without its metadata
+	SHA256   string    `json:"sha256"`        // of the file as it is
 	Metadata []string  `json:"metadata,omitempty"`
 	Type     string    `json:"type"`
 	Width    int       `json:"width,omitempty"` // as it is shown
@@ -39,9 +40,12 @@ type Picture struct {
 }
 
 // errKind says why a file is not hosted, in English and Chinese.
-type errKind struct{ en, zh string }
+type errKind struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
 
-func (e errKind) Error() string { return e.en }
+func (e errKind) Error() string { return e.EN }
 
 // kindOf tells by the content what a file is.
 func kindOf(data []byte) (string, error) {
@@ -105,7 +109,7 @@ func hashOf(data []byte) string {
 // reason is why a file was left alone, for people.
 func reason(err error, lang Lang) string {
 	if k, ok := errors.AsType[errKind](err); ok {
-		return lang.Say(k.en, k.zh)
+		return lang.Say(k.EN, k.ZH)
 	}
 	return err.Error()
 }

@@ -53,10 +53,10 @@ func openManifest(out, account, bucket, prefix string) (*Manifest, error) {
 	return m, nil
 }
 
-// save writes the manifest, with the pictures as they are now.
-func (m *Manifest) save(pictures []Picture, ours map[string]bool) error {
+// save writes the manifest, with the files as they are now.
+func (m *Manifest) save(files []Picture, ours map[string]bool) error {
 	m.Files = map[string]Picture{}
-	for _, p := range pictures {
+	for _, p := range files {
 		m.Files[p.Name] = p
 	}
 	m.Ours = slices.Sorted(maps.Keys(ours))

@@ -27,7 +27,8 @@ const settled = 2 * time.Second
 type Folder struct {
 	Pictures []Picture // in order of their names
 	Left     []Left
-	Read     int // files whose content was read; the others are known
+	Known    []Picture // what is to be remembered: the pictures, and files that are none
+	Read     int       // files whose content was read; the others are known
 }
 
 // scan reads a folder, and those below it. What is known of a file by its size and time is not read again. No symbolic link is
@@ -70,11 +71,15 @@ func scan(ctx context.Context, folder, out string, known map[string]Picture, str
 		if read {
 			f.Read++
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			leave(name, err)
-			return nil
+		case p.Why != nil:
+			leave(name, *p.Why)
+			f.Known = append(f.Known, p)
+		default:
+			f.Pictures, f.Known = append(f.Pictures, p), append(f.Known, p)
 		}
-		f.Pictures = append(f.Pictures, p)
 		return nil
 	})
 	return f, err
@@ -105,7 +110,7 @@ func look(files fs.FS, name string, known Picture, strip bool) (p Picture, read 
 	case info.Size() == 0:
 		return p, false, errKind{"it is empty", "空文件"}
 	}
-	unchanged := known.Key != "" && known.Size == info.Size() && known.Modified.Equal(info.ModTime()) && known.Stripped == strip
+	unchanged := (known.Key != "" || known.Why != nil) && known.Size == info.Size() && known.Modified.Equal(info.ModTime()) && known.Stripped == strip
 	if unchanged && info.ModTime().Add(settled).Before(known.Read) {
 		known.Name = name
 		return known, false, nil
@@ -116,6 +121,9 @@ func look(files fs.FS, name string, known Picture, strip bool) (p Picture, read 
 	}
 	p, err = describe(name, data, strip)
 	p.Modified, p.Read = info.ModTime(), began
+	if why, ok := errors.AsType[errKind](err); ok {
+		p.Why, err = &why, nil
+	}
 	return p, true, err
 }
 

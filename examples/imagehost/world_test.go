@@ -31,6 +31,30 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// drawn are the pictures of the demo, drawn once for all tests.
+var drawn = sync.OnceValues(func() (map[string][]byte, error) {
+	dir, err := os.MkdirTemp("", "imagehost")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // what stays is in the folder for such things
+	folder := filepath.Join(dir, "pictures")
+	if err := drawPictures(folder); err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	return out, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		if err == nil {
+			out[filepath.ToSlash(name)], err = os.ReadFile(path)
+		}
+		return err
+	})
+})
+
 func brisk() Pace { return Pace{Look: time.Millisecond} }
 
 // The secrets of a run. None of them may show anywhere.
@@ -102,8 +126,11 @@ func noSecrets(t *testing.T, screen, out string) {
 // draw puts the pictures of the demo into the folder.
 func (w *world) draw() *world {
 	w.t.Helper()
-	w.folder = filepath.Join(w.folder, "drawn")
-	require.NoError(w.t, drawPictures(w.folder))
+	pictures, err := drawn()
+	require.NoError(w.t, err)
+	for name, data := range pictures {
+		w.file(name, data)
+	}
 	w.age()
 	return w
 }
@@ -134,7 +161,9 @@ type result struct {
 }
 
 // run runs the program on the folder, with -yes.
-func (w *world) run(args ...string) result { return w.runWith(w.t.Context(), "", append([]string{"-yes"}, args...)...) }
+func (w *world) run(args ...string) result {
+	return w.runWith(w.t.Context(), "", append([]string{"-yes"}, args...)...)
+}
 
 func (w *world) runWith(ctx context.Context, input string, args ...string) result {
 	w.t.Helper()
