@@ -73,7 +73,7 @@ func (j *job) upload(ctx context.Context, p *Plan) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // it was read from
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/kitroll/kitroll/internal/atomicfile"
@@ -83,7 +84,7 @@ func (a *Account) open(ctx context.Context, f *flags, s Settings) error {
 
 // Close ends what open has begun, the last first.
 func (a *Account) Close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
+	for _, end := range slices.Backward(a.closers) {
+		end()
 	}
 }

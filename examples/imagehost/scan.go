@@ -39,7 +39,7 @@ func scan(ctx context.Context, folder, out string, known map[string]Picture, str
 	if err != nil {
 		return f, err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // it was read from
 	files := root.FS()
 	leave := func(name string, why error) {
 		f.Left = append(f.Left, Left{name, reason(why, lang)})
@@ -133,7 +133,7 @@ func readFile(files fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was read from
 	data, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
 	if err == nil && len(data) > mostBytes {
 		err = errors.New("it has grown beyond the limit")

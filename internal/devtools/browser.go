@@ -68,7 +68,8 @@ func Open(t T) *Browser {
 	must(err)
 	profile, err := os.MkdirTemp("", "devtools") // not the test's own folder: the browser's last child may still write into it
 	must(err)
-	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+	cmd := exec.CommandContext(t.Context(), path, //nolint:gosec // it is Chromium
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
 		"--window-size=900,1100", "--no-first-run", "--disable-background-networking", "--user-data-dir="+profile, "--remote-debugging-pipe")
 	cmd.ExtraFiles = []*os.File{theirs, answers} // as descriptors 3 and 4
 	must(cmd.Start())

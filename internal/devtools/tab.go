@@ -100,7 +100,7 @@ func (t *Tab) Shoot(dir, name string) {
 	t.Call(t.Session, "Page.captureScreenshot", Params{"captureBeyondViewport": true}, &shot)
 	data, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
+		err = os.MkdirAll(dir, 0o755) //nolint:gosec // they are to be looked at
 	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), data, 0o600)
