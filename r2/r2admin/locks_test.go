@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +25,6 @@ func lock(t *testing.T, c *r2admin.Client, want ...r2admin.LockRule) r2admin.Loc
 	require.NoError(t, c.ApplyLocks(t.Context(), plan))
 	return plan
 }
-
-// clock is one that a test sets.
-type clock struct{ ahead atomic.Int64 }
-
-func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
-func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // What is locked here is locked there: package r2 is refused, for as long as the rules say.
 func TestLocksHoldObjects(t *testing.T) {
