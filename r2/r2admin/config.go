@@ -22,7 +22,7 @@ const ProductionURL = "https://api.cloudflare.com/client/v4"
 // Config is what a [Client] is made from. It is copied. Printing it, in whatever way, shows no secret.
 type Config struct {
 	AccountID    string          // required: 32 hexadecimal digits, from the dashboard
-	APIToken     string          // required: of kind Admin Read & Write; EnsureDomain also needs Zone Read
+	APIToken     string          // required: of kind Admin Read & Write; EnsureDomain also needs Zone Read, tokens what CreateToken says
 	Jurisdiction r2.Jurisdiction // that of the buckets, sent with every call on them; default none
 
 	BaseURL    string       // default [ProductionURL]; http:// on the loopback only

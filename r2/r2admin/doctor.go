@@ -28,8 +28,8 @@ type DoctorOptions struct {
 	Write bool
 
 	// Client is for looking up the API token behind keys that are refused: whether it has expired, is switched off, begins later,
-	// was deleted, or is for other buckets. Its own API token must be one that may read tokens. Default: not looked up, since the S3
-	// API gives the same answer to all of them.
+	// was deleted, or is for other buckets. Its own API token must be one that may read tokens. Default: not looked up; the S3 API is
+	// not known to tell them apart.
 	Client *Client
 }
 

@@ -26,7 +26,7 @@ type ControlPlane struct {
 
 	URL       string // base URL of the API, for clients made with Client
 	AccountID string // that of the server's options
-	Token     string // of the user, of kind Admin Read & Write, with Zone Read, Cache Purge and what tokens need: see Restrict
+	Token     string // of the user, and what all calls here need: see Restrict
 
 	srv  *Server
 	pipe *pipehttp.Server

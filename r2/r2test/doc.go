@@ -39,8 +39,10 @@
 // what R2 limits is limited: 100 event rules, 1,000 lifecycle and lock rules, thirty URLs in a purge.
 //
 // A bucket that is made there is there for S3, and the other way round. CORS rules take the place of [Options.CORS], a bucket lock
-// holds the objects, by age, date or for ever on the clock of Options.Now, a custom domain serves them, and a token made there is
-// a pair of S3 keys. Metrics count the objects of the buckets and the unfinished uploads, by storage class. Lifecycle rules and event
+// holds the objects, by age, date or for ever on the clock of Options.Now, a custom domain serves them. A token that was made
+// there, for resources of this account that are there, is a pair of S3 keys and an API token, held to its policies, times and
+// addresses until it is deleted; temporary credentials are held to their parent too. The IDs of permission groups are not the
+// platform's. Metrics count the objects of the buckets and the unfinished uploads, by storage class. Lifecycle rules and event
 // notification rules are kept and given back, and nothing comes of them.
 //
 // Its switches, besides DropNext, LoseNext, AnswerNext, HangNext and SlowNext with the operation in the words of r2admin's errors
@@ -51,10 +53,11 @@
 //   - [ControlPlane.AddQueue]: a queue, without which no event notification rule can be made.
 //   - [ControlPlane.HoldMetrics]: metrics that lag behind.
 //   - [ControlPlane.Restrict] and [ControlPlane.SetTokenDisabled]: tokens that may less.
+//   - [Options.Now], [Options.TokenDelay] and [Options.ClientIP]: when and where tokens work.
 //   - [ControlPlane.Requests] and [ControlPlane.Purged]: what was asked for.
 //
 // What it does not do: rate limits (AnswerNext says 429), the time that new rules take, certificates and DNS, messages in queues, a
-// cache. With Options.StateFile it forgets zones, queues and fates, and what is of another jurisdiction. The numbers of errors about
+// cache. With Options.StateFile it forgets tokens, zones, queues and fates, and what is of another jurisdiction. The numbers of errors about
 // event notifications are its own, since R2's are not documented.
 //
 // Sources: developers.cloudflare.com/r2 (read 2026-11); the answers marked so in the code are those of miniflare 4.20260730 where
