@@ -72,3 +72,6 @@ func ReadJournal(path string) (map[int32]string, error) {
 
 // SetCopyLimits makes copies in parts of what is larger than most.
 func SetCopyLimits(c *Client, most, part int64) { c.maxCopy, c.copyPart = most, part }
+
+// ParseError reads the error of an S3, for fuzzing.
+var ParseError = parseError

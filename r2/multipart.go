@@ -201,8 +201,9 @@ func (u *upload) part(ctx context.Context, number int32, s section) error {
 	var md5Sum string
 	etag, err := call(ctx, u.c, opPart, u.key, harmless, func(ctx context.Context) (string, error) {
 		body := newAttempt(s, (u.verify || u.hash) && sum == nil, u.progress.counter())
-		r := request{op: opPart, method: http.MethodPut, key: u.key, header: http.Header{}, body: body}
+		r := request{op: opPart, method: http.MethodPut, key: u.key, body: body}
 		r.query = url.Values{"partNumber": {strconv.Itoa(int(number))}, "uploadId": {u.id}}
+		r.header = http.Header{"Content-Type": {"application/octet-stream"}}
 		setIf(r.header, "Content-Md5", contentMD5)
 		answer, err := inWindow(ctx, u, opPart, func() (http.Header, error) { return u.c.done(ctx, r) })
 		if failure := body.end(err != nil); failure != nil {

@@ -55,7 +55,7 @@ func (c *Client) Get(ctx context.Context, key string, opts *GetOptions) (*Object
 	if err = errors.Join(checkKey(key), err); err != nil {
 		return nil, c.invalid(opGet, key, err)
 	}
-	answer, err := call(ctx, c, opGet, key, harmless, func(ctx context.Context) (*http.Response, error) {
+	answer, err := call(ctx, c, opGet, key, harmless, func(ctx context.Context) (*http.Response, error) { //nolint:bodyclose // whoever has the object closes it
 		h := http.Header{}
 		setIf(h, "Range", span)
 		if o.IfMatch != "" {

@@ -52,8 +52,10 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	}).WithContext(ctx)
 	req.URL.RawQuery = r.query.Encode()
 	payload := emptySHA256
-	if r.body != nil && r.body.size > 0 {
-		req.Body, req.ContentLength = r.body, r.body.size
+	if r.body != nil {
+		if r.body.size > 0 { // else a body would make it chunked
+			req.Body, req.ContentLength = r.body, r.body.size
+		}
 		payload = unsigned
 		if c.endpoint.Scheme != "https" {
 			var err error

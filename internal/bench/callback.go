@@ -50,7 +50,7 @@ func newPushes(count int) (*pushes, error) {
 	for i := range count {
 		nonce := strconv.Itoa(i + 1_000_000)
 		msg := fmt.Sprintf("<xml><ToUserName><![CDATA[gh_0123456789ab]]></ToUserName><FromUserName><![CDATA[oVAqKwWUPbTGJJ2Xh1y0TUXEqTs8]]></FromUserName>"+
-			"<CreateTime>%s</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好，今天的文章在哪里可以看到？]]></Content><MsgId>%d</MsgId></xml>", now, 7_000_000_000_000_000_000+i)
+			"<CreateTime>%s</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好，今天的文章在哪里可以看到？]]></Content><MsgId>%d</MsgId></xml>", now, 7_000_000_000_000_000_000+int64(i))
 		e := string(c.Encrypt([]byte(msg)))
 		q := url.Values{
 			"signature": {callback.Sign(pushToken, now, nonce)}, "timestamp": {now}, "nonce": {nonce}, "openid": {"oVAqKwWUPbTGJJ2Xh1y0TUXEqTs8"},
