@@ -52,7 +52,7 @@ func drawPictures(folder string) error {
 	return os.Rename(half, folder)
 }
 
-const wide, high = 640, 480
+const wide, high = 480, 360
 
 // painter gives the colour of a point, whose coordinates go from 0 to 1.
 type painter func(x, y float64) color.RGBA

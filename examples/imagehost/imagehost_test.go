@@ -228,9 +228,7 @@ func TestFailures(t *testing.T) {
 			},
 			args: []string{"-parallel", "1"}, code: exitFailed, says: []string{"cannot be read any more"}, puts: -1,
 			mend: func(w *world) {
-				data, err := lighthouse()
-				require.NoError(w.t, err)
-				w.file("lighthouse.gif", data)
+				w.file("lighthouse.gif", demo(w.t, "lighthouse.gif"))
 			},
 		},
 	} {

@@ -42,8 +42,7 @@ func TestHostileNames(t *testing.T) {
 func hostileOn(t *testing.T, names []string) {
 	t.Helper()
 	w := newWorld(t)
-	data, err := lighthouse()
-	require.NoError(t, err)
+	data := demo(t, "lighthouse.gif")
 	for _, name := range names {
 		require.NoError(t, os.WriteFile(filepath.Join(w.folder, strings.ReplaceAll(name, "/", "∕")), data, 0o600))
 	}

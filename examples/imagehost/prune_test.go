@@ -1,7 +1,9 @@
 package main
 
 import (
-	"image/color"
+	"bytes"
+	"image"
+	"image/png"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,9 +17,9 @@ import (
 // change makes another picture of a file.
 func (w *world) change(name string) {
 	w.t.Helper()
-	data, err := drawing(func(x, y float64) color.RGBA { return mix([3]float64{255, 0, 0}, [3]float64{0, 0, 255}, x*y) })
-	require.NoError(w.t, err)
-	w.file(name, data)
+	var b bytes.Buffer
+	require.NoError(w.t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 30, 20))))
+	w.file(name, b.Bytes())
 }
 
 func (w *world) keys() (keys []string) {
@@ -114,15 +116,14 @@ func TestPruneWithoutPurge(t *testing.T) {
 func TestQuickChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	data, err := drawing(rings)
-	require.NoError(t, err)
+	data := demo(t, "dunes.png")
 	w.file("a.png", data)
 	path := filepath.Join(w.folder, "a.png")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	first := w.report().Pictures[0]
 
-	broken := append([]byte(nil), data...)
+	broken := bytes.Clone(data)
 	broken[len(broken)-20] ^= 1 // in the data: the picture is another
 	w.file("a.png", broken)
 	require.NoError(t, os.Chtimes(path, info.ModTime(), info.ModTime()))

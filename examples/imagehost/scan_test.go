@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"image/color"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,10 +16,8 @@ import (
 func TestLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	photo, err := photograph(dusk)
-	require.NoError(t, err)
-	drawn, err := drawing(rings)
-	require.NoError(t, err)
+	photo := demo(t, "harbour at dusk.jpg")
+	drawn := demo(t, "dunes.png")
 	w.file("fine.jpg", photo)
 	w.file("fine too", drawn) // without an extension
 	for name, data := range map[string][]byte{
@@ -80,8 +77,7 @@ func TestOutWithin(t *testing.T) {
 	w := newWorld(t).draw()
 	w.out = filepath.Join(w.folder, "out")
 	require.Len(t, w.report().Pictures, 6)
-	data, err := drawing(moon)
-	require.NoError(t, err)
+	data := demo(t, "dunes.png")
 	require.NoError(t, os.WriteFile(filepath.Join(w.out, "shot.png"), data, 0o600))
 	r := w.report()
 	assert.Len(t, r.Pictures, 6)
@@ -93,8 +89,7 @@ func TestOutWithin(t *testing.T) {
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	photo, err := photograph(dusk)
-	require.NoError(t, err)
+	photo := demo(t, "harbour at dusk.jpg")
 	w.file("photo.jpg", photo)
 	r := w.report()
 	assert.Equal(t, []string{"GPS", "EXIF"}, r.Pictures[0].Metadata)
@@ -116,10 +111,8 @@ func TestMetadata(t *testing.T) {
 
 func TestFindMetadata(t *testing.T) {
 	t.Parallel()
-	photo, err := photograph(moon)
-	require.NoError(t, err)
-	plain, err := drawing(moon)
-	require.NoError(t, err)
+	photo := demo(t, "harbour at dusk.jpg")
+	plain := demo(t, "dunes.png")
 	chunk := func(kind string, body []byte) []byte { // into a PNG, behind its head; nobody looks at the sum
 		out := append([]byte{}, plain[:33]...)
 		out = append(out, byte(len(body)>>24), byte(len(body)>>16), byte(len(body)>>8), byte(len(body)))
@@ -170,8 +163,7 @@ func TestFindMetadata(t *testing.T) {
 // What is shown on its side has its sizes as it is shown.
 func TestTurned(t *testing.T) {
 	t.Parallel()
-	photo, err := photograph(moon)
-	require.NoError(t, err)
+	photo := demo(t, "harbour at dusk.jpg")
 	i := bytes.Index(photo, []byte{0x01, 0x0f, 0, 2})
 	require.Positive(t, i)
 	copy(photo[i:], []byte{0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0}) // the orientation in place of the maker
@@ -181,9 +173,7 @@ func TestTurned(t *testing.T) {
 }
 
 func FuzzFindMetadata(f *testing.F) {
-	photo, err := photograph(func(_, _ float64) color.RGBA { return color.RGBA{A: 255} })
-	require.NoError(f, err)
-	f.Add(photo)
+	f.Add(demo(f, "harbour at dusk.jpg")[:200])
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPEXIF\x04\x00\x00\x00MM\x00*"))
 	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x08eXIfMM\x00*\x00\x00\x00\x08\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {

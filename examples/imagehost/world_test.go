@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +55,15 @@ var drawn = sync.OnceValues(func() (map[string][]byte, error) {
 		return err
 	})
 })
+
+// demo is one picture of the demo. A copy: tests change it.
+func demo(t testing.TB, name string) []byte {
+	t.Helper()
+	pictures, err := drawn()
+	require.NoError(t, err)
+	require.Contains(t, pictures, name)
+	return slices.Clone(pictures[name])
+}
 
 func brisk() Pace { return Pace{Look: time.Millisecond} }
 
