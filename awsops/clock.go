@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/kitroll/kitroll/internal/httpcall"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Clock is time as a client sees it. nil in a Config is that of the machine; the fakes have one on which hours pass at once.
@@ -16,13 +16,7 @@ type Clock interface {
 }
 
 // MachineClock is the clock of the machine.
-func MachineClock() Clock { return machine{} }
-
-type machine struct{}
-
-func (machine) Now() time.Time { return time.Now() }
-
-func (machine) Sleep(ctx context.Context, d time.Duration) error { return httpcall.Sleep(ctx, d) }
+func MachineClock() Clock { return awscall.Machine{} }
 
 // Jitter is d, up to a fifth shorter or longer, so that many who wait do not ask at the same moment.
 func Jitter(d time.Duration) time.Duration {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The kinds of failure that all sub-packages share, for errors.Is with any of their errors. What one package alone knows is
@@ -25,16 +27,13 @@ var (
 // (read 2026-11).
 func KindOf(code string, status int) error {
 	switch {
-	case code == "":
-		return kindOfStatus(status)
-	case throttling(code):
+	case awscall.Throttled(code, status):
 		return ErrThrottled
 	case denied(code):
 		return ErrDenied
 	case strings.HasPrefix(code, "Insufficient") && strings.HasSuffix(code, "Capacity"):
 		return ErrCapacity
-	case strings.HasSuffix(code, "LimitExceeded"), strings.HasSuffix(code, "LimitExceededException"), strings.HasPrefix(code, "TooMany"),
-		strings.HasSuffix(code, "QuotaExceeded"), strings.HasSuffix(code, "QuotaExceededException"):
+	case awscall.Quota(code):
 		return ErrQuota
 	case conflict(code):
 		return ErrConflict
@@ -56,19 +55,8 @@ func kindOfStatus(status int) error {
 		return ErrGone
 	case http.StatusConflict, http.StatusPreconditionFailed:
 		return ErrConflict
-	case http.StatusTooManyRequests:
-		return ErrThrottled
 	}
 	return nil
-}
-
-func throttling(code string) bool {
-	switch code {
-	case "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottled", "RequestThrottledException", "SlowDown",
-		"BandwidthLimitExceeded", "PriorRequestNotComplete":
-		return true
-	}
-	return strings.HasPrefix(code, "Throttling")
 }
 
 func denied(code string) bool {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -18,7 +18,7 @@ import (
 type Client struct {
 	partition awsops.Partition
 	api       calls
-	caller    *call.Caller
+	caller    *awscall.Caller
 	names     CertificateNames
 	net       Network
 }
@@ -32,7 +32,7 @@ func New(cfg Config) (*Client, error) {
 	return &Client{
 		partition: awsops.PartitionOf(cfg.region()),
 		api:       newCalls(cfg),
-		caller:    call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock),
+		caller:    awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock),
 		names:     cfg.Certificates,
 		net:       cfg.Network,
 	}, nil
@@ -90,8 +90,8 @@ func newCalls(cfg Config) calls {
 	own := func(o *cloudfront.Options) {
 		o.Region = cfg.region()
 		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = call.HTTPClient(cfg.AWS)
-		o.APIOptions = append(o.APIOptions, call.WithoutTraceHeader)
+		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}
 	sdk := cloudfront.NewFromConfig(cfg.AWS, append([]func(*cloudfront.Options){own}, slices.Clone(cfg.Options)...)...)
 	return calls{
@@ -104,7 +104,7 @@ func newCalls(cfg Config) calls {
 }
 
 // do makes one call of the API on a resource. Its errors are [*Error].
-func do[I, O any](ctx context.Context, c *Client, op, resource string, again call.Repeat, f func(context.Context, *I, ...func(*cloudfront.Options)) (*O, error), in *I) (*O, error) {
-	out, err := call.Do(ctx, c.caller, op, again, f, in)
+func do[I, O any](ctx context.Context, c *Client, op, resource string, again awscall.Repeat, f func(context.Context, *I, ...func(*cloudfront.Options)) (*O, error), in *I) (*O, error) {
+	out, err := awscall.Do(ctx, c.caller, op, again, f, in)
 	return out, failed(resource, err)
 }

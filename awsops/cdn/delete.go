@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // DeleteOptions is what [Client.Delete] may be told. nil and zero fields are defaults.
@@ -70,7 +70,7 @@ func (c *Client) Delete(ctx context.Context, id string, opts *DeleteOptions) err
 
 // remove deletes one that is disabled and deployed. A change in between is seen at the next look.
 func (c *Client) remove(ctx context.Context, id, etag string) (done bool, err error) {
-	_, err = do(ctx, c, "DeleteDistribution", id, call.Harmless, c.api.remove,
+	_, err = do(ctx, c, "DeleteDistribution", id, awscall.Harmless, c.api.remove,
 		&cloudfront.DeleteDistributionInput{Id: &id, IfMatch: &etag})
 	switch {
 	case raced(err), code(err) == "DistributionNotDisabled":
@@ -115,7 +115,7 @@ func (c *Client) mayDelete(ctx context.Context, d *types.Distribution, force str
 
 // tagged is the value of our tag, "" if there is none.
 func (c *Client) tagged(ctx context.Context, arn string) (string, error) {
-	out, err := do(ctx, c, "ListTagsForResource", arn, call.Harmless, c.api.tags,
+	out, err := do(ctx, c, "ListTagsForResource", arn, awscall.Harmless, c.api.tags,
 		&cloudfront.ListTagsForResourceInput{Resource: &arn})
 	if err != nil || out.Tags == nil {
 		return "", err

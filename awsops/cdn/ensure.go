@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Result is the distribution that is there now.
@@ -70,7 +70,7 @@ func (p *Plan) Ensure(ctx context.Context) (Result, error) {
 func (p *Plan) create(ctx context.Context) (made *Details, there string, err error) {
 	d, c := p.Distribution, p.c
 	in := &cloudfront.CreateDistributionWithTagsInput{DistributionConfigWithTags: &types.DistributionConfigWithTags{DistributionConfig: p.want, Tags: tagsOf(d)}}
-	out, err := do(ctx, c, "CreateDistributionWithTags", d.ID, call.Harmless, c.api.create, in)
+	out, err := do(ctx, c, "CreateDistributionWithTags", d.ID, awscall.Harmless, c.api.create, in)
 	switch {
 	case code(err) == "DistributionAlreadyExists":
 		there, err = c.adopt(ctx, d.ID, err)
@@ -117,7 +117,7 @@ func (c *Client) edit(ctx context.Context, op, id string, change func(*types.Dis
 		if todo, err := change(cfg); err != nil || !todo {
 			return err
 		}
-		_, err = do(ctx, c, "UpdateDistribution", id, call.Harmless, c.api.update,
+		_, err = do(ctx, c, "UpdateDistribution", id, awscall.Harmless, c.api.update,
 			&cloudfront.UpdateDistributionInput{Id: &id, IfMatch: &etag, DistributionConfig: cfg})
 		if !raced(err) {
 			return err

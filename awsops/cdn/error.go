@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The kinds that this package has beside those of awsops (awsops.ErrInvalid, ErrConflict, ErrGone, ErrQuota …).
@@ -129,7 +129,7 @@ func failed(resource string, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return &Error{Op: "call", Resource: resource, Err: err}
 	}

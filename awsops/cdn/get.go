@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -60,7 +60,7 @@ func (c *Client) List(ctx context.Context) iter.Seq2[Summary, error] {
 
 func (c *Client) summaries(ctx context.Context) iter.Seq2[types.DistributionSummary, error] {
 	return pages.All(ctx, "", func(ctx context.Context, marker string) (pages.Page[types.DistributionSummary, string], error) {
-		out, err := do(ctx, c, "ListDistributions", "", call.Harmless, c.api.list, &cloudfront.ListDistributionsInput{Marker: optional(marker)})
+		out, err := do(ctx, c, "ListDistributions", "", awscall.Harmless, c.api.list, &cloudfront.ListDistributionsInput{Marker: optional(marker)})
 		if err != nil || out.DistributionList == nil {
 			return pages.Page[types.DistributionSummary, string]{}, err
 		}
@@ -121,7 +121,7 @@ func (c *Client) Get(ctx context.Context, id string) (Details, error) {
 }
 
 func (c *Client) read(ctx context.Context, id string) (*types.Distribution, string, error) {
-	out, err := do(ctx, c, "GetDistribution", id, call.Harmless, c.api.get, &cloudfront.GetDistributionInput{Id: &id})
+	out, err := do(ctx, c, "GetDistribution", id, awscall.Harmless, c.api.get, &cloudfront.GetDistributionInput{Id: &id})
 	if err == nil && (out.Distribution == nil || out.Distribution.DistributionConfig == nil) {
 		err = &Error{Op: "GetDistribution", Resource: id, Reason: "the answer has no distribution"}
 	}
@@ -132,7 +132,7 @@ func (c *Client) read(ctx context.Context, id string) (*types.Distribution, stri
 }
 
 func (c *Client) readConfig(ctx context.Context, id string) (*types.DistributionConfig, string, error) {
-	out, err := do(ctx, c, "GetDistributionConfig", id, call.Harmless, c.api.config, &cloudfront.GetDistributionConfigInput{Id: &id})
+	out, err := do(ctx, c, "GetDistributionConfig", id, awscall.Harmless, c.api.config, &cloudfront.GetDistributionConfigInput{Id: &id})
 	if err == nil && out.DistributionConfig == nil {
 		err = &Error{Op: "GetDistributionConfig", Resource: id, Reason: "the answer has no configuration"}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The limits of what may be in progress in one distribution (developer guide, "Quotas", read 2026-11). The first 1,000 paths
@@ -51,7 +51,7 @@ func (c *Client) Invalidate(ctx context.Context, id, ref string, paths ...string
 	if err := checkPaths(ref, sorted); err != nil {
 		return Invalidation{}, invalid("Invalidate", id, err)
 	}
-	out, err := do(ctx, c, "CreateInvalidation", id, call.Harmless, c.api.invalidate, &cloudfront.CreateInvalidationInput{
+	out, err := do(ctx, c, "CreateInvalidation", id, awscall.Harmless, c.api.invalidate, &cloudfront.CreateInvalidationInput{
 		DistributionId: &id,
 		InvalidationBatch: &types.InvalidationBatch{
 			CallerReference: &ref, Paths: &types.Paths{Quantity: new(int32(len(sorted))), Items: sorted},
@@ -65,7 +65,7 @@ func (c *Client) Invalidate(ctx context.Context, id, ref string, paths ...string
 
 // Invalidation reads an invalidation by its ID.
 func (c *Client) Invalidation(ctx context.Context, distribution, id string) (Invalidation, error) {
-	out, err := do(ctx, c, "GetInvalidation", id, call.Harmless, c.api.invalidation, &cloudfront.GetInvalidationInput{DistributionId: &distribution, Id: &id})
+	out, err := do(ctx, c, "GetInvalidation", id, awscall.Harmless, c.api.invalidation, &cloudfront.GetInvalidationInput{DistributionId: &distribution, Id: &id})
 	if err != nil {
 		return Invalidation{}, err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -44,7 +44,7 @@ func managedRequest() []policy {
 // cachePolicy finds a cache policy by name or ID. The managed ones are known; others are looked up.
 func (c *Client) cachePolicy(ctx context.Context, ref string) (policy, error) {
 	return find(ctx, "ListCachePolicies", ref, managedCache(), func(ctx context.Context, marker string) (pages.Page[policy, string], error) {
-		out, err := do(ctx, c, "ListCachePolicies", ref, call.Harmless, c.api.cachePolicies, &cloudfront.ListCachePoliciesInput{Marker: optional(marker)})
+		out, err := do(ctx, c, "ListCachePolicies", ref, awscall.Harmless, c.api.cachePolicies, &cloudfront.ListCachePoliciesInput{Marker: optional(marker)})
 		if err != nil || out.CachePolicyList == nil {
 			return pages.Page[policy, string]{}, err
 		}
@@ -68,7 +68,7 @@ func (c *Client) cachePolicy(ctx context.Context, ref string) (policy, error) {
 // requestPolicy finds an origin request policy by name or ID.
 func (c *Client) requestPolicy(ctx context.Context, ref string) (policy, error) {
 	return find(ctx, "ListOriginRequestPolicies", ref, managedRequest(), func(ctx context.Context, marker string) (pages.Page[policy, string], error) {
-		out, err := do(ctx, c, "ListOriginRequestPolicies", ref, call.Harmless, c.api.requestPolicies, &cloudfront.ListOriginRequestPoliciesInput{Marker: optional(marker)})
+		out, err := do(ctx, c, "ListOriginRequestPolicies", ref, awscall.Harmless, c.api.requestPolicies, &cloudfront.ListOriginRequestPoliciesInput{Marker: optional(marker)})
 		if err != nil || out.OriginRequestPolicyList == nil {
 			return pages.Page[policy, string]{}, err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -76,7 +76,7 @@ func (c *Client) EnsureVPCOrigin(ctx context.Context, v VPCOrigin) (VPCOriginInf
 	if found, err := c.findVPC(ctx, v); err != nil || found.ID != "" {
 		return found, err
 	}
-	out, err := do(ctx, c, "CreateVpcOrigin", v.ID, call.OnlyRefused, c.api.createVPC, &cloudfront.CreateVpcOriginInput{
+	out, err := do(ctx, c, "CreateVpcOrigin", v.ID, awscall.OnlyRefused, c.api.createVPC, &cloudfront.CreateVpcOriginInput{
 		VpcOriginEndpointConfig: &types.VpcOriginEndpointConfig{
 			Name: new(vpcName(v.ID)), Arn: &v.Endpoint, OriginProtocolPolicy: types.OriginProtocolPolicy(v.Protocol),
 			HTTPPort: new(int32(v.HTTPPort)), HTTPSPort: new(int32(v.HTTPSPort)),
@@ -114,7 +114,7 @@ func (c *Client) settleVPC(ctx context.Context, v VPCOrigin, cause error) (VPCOr
 // findVPC looks for the name.
 func (c *Client) findVPC(ctx context.Context, v VPCOrigin) (VPCOriginInfo, error) {
 	for s, err := range pages.All(ctx, "", func(ctx context.Context, marker string) (pages.Page[types.VpcOriginSummary, string], error) {
-		out, err := do(ctx, c, "ListVpcOrigins", "", call.Harmless, c.api.listVPC, &cloudfront.ListVpcOriginsInput{Marker: optional(marker)})
+		out, err := do(ctx, c, "ListVpcOrigins", "", awscall.Harmless, c.api.listVPC, &cloudfront.ListVpcOriginsInput{Marker: optional(marker)})
 		if err != nil || out.VpcOriginList == nil {
 			return pages.Page[types.VpcOriginSummary, string]{}, err
 		}
@@ -147,7 +147,7 @@ func vpcInfo(v *types.VpcOrigin) VPCOriginInfo {
 }
 
 func (c *Client) readVPC(ctx context.Context, id string) (*types.VpcOrigin, string, error) {
-	out, err := do(ctx, c, "GetVpcOrigin", id, call.Harmless, c.api.getVPC, &cloudfront.GetVpcOriginInput{Id: &id})
+	out, err := do(ctx, c, "GetVpcOrigin", id, awscall.Harmless, c.api.getVPC, &cloudfront.GetVpcOriginInput{Id: &id})
 	if err == nil && out.VpcOrigin == nil {
 		err = &Error{Op: "GetVpcOrigin", Resource: id, Reason: "the answer has no origin"}
 	}
@@ -196,7 +196,7 @@ func (c *Client) DeleteVPCOrigin(ctx context.Context, id string) error {
 		if ours == "" {
 			return &Error{Op: "DeleteVPCOrigin", Resource: id, Reason: "it has no tag " + Tag, Err: ErrNotOurs}
 		}
-		_, err = do(ctx, c, "DeleteVpcOrigin", id, call.Harmless, c.api.removeVPC, &cloudfront.DeleteVpcOriginInput{Id: &id, IfMatch: &etag})
+		_, err = do(ctx, c, "DeleteVpcOrigin", id, awscall.Harmless, c.api.removeVPC, &cloudfront.DeleteVpcOriginInput{Id: &id, IfMatch: &etag})
 		if errors.Is(err, awsops.ErrGone) {
 			return nil
 		}

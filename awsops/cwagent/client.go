@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
 // Client is Systems Manager in one account and Region. It is safe for concurrent use, starts no goroutine and needs no Close.
 type Client struct {
 	region string
-	caller *call.Caller
+	caller *awscall.Caller
 	api    API
 }
 
@@ -28,7 +28,7 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("cwagent: config: %w", err)
 	}
-	c := &Client{region: cfg.AWS.Region, caller: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), api: cfg.API}
+	c := &Client{region: cfg.AWS.Region, caller: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), api: cfg.API}
 	if c.api == nil {
 		c.api = newCalls(cfg)
 	}
@@ -53,8 +53,8 @@ func (c *Client) LogValue() slog.Value { return c.safe().LogValue() }
 type method[I, O any] func(context.Context, *I, ...func(*ssm.Options)) (*O, error)
 
 // do makes a call. SendCommand and the deletion of a parameter are repeated only when AWS proves that nothing was done.
-func do[I, O any](ctx context.Context, c *Client, op, resource string, again call.Repeat, m method[I, O], in *I) (*O, error) {
-	out, err := call.Do(ctx, c.caller, op, again, m, in)
+func do[I, O any](ctx context.Context, c *Client, op, resource string, again awscall.Repeat, m method[I, O], in *I) (*O, error) {
+	out, err := awscall.Do(ctx, c.caller, op, again, m, in)
 	return out, fail(resource, err)
 }
 
@@ -75,8 +75,8 @@ type calls struct {
 func newCalls(cfg Config) calls {
 	sdk := ssm.NewFromConfig(cfg.AWS, append([]func(*ssm.Options){func(o *ssm.Options) {
 		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = call.HTTPClient(cfg.AWS)
-		o.APIOptions = append(o.APIOptions, call.WithoutTraceHeader)
+		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, slices.Clone(cfg.Options)...)...)
 	return calls{
 		describe: sdk.DescribeInstanceInformation, send: sdk.SendCommand, invocation: sdk.GetCommandInvocation,

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 const (
@@ -81,7 +81,7 @@ func (c *Client) send(ctx context.Context, instance string, cmd command) (id str
 		DocumentName: &cmd.document, Parameters: cmd.params, Comment: &cmd.comment, InstanceIds: []string{instance}, TimeoutSeconds: new(int32(delivery)),
 	}
 	for n := 1; ; n++ {
-		out, err := do(ctx, c, "SendCommand", instance, call.OnlyRefused, c.api.SendCommand, in)
+		out, err := do(ctx, c, "SendCommand", instance, awscall.OnlyRefused, c.api.SendCommand, in)
 		switch {
 		case err == nil && out.Command != nil && aws.ToString(out.Command.CommandId) != "":
 			return *out.Command.CommandId, nil
@@ -123,7 +123,7 @@ func (c *Client) sentBefore(ctx context.Context, instance string, cmd command) (
 		Filters:    []types.CommandFilter{{Key: types.CommandFilterKeyInvokedAfter, Value: new(since.UTC().Format("2006-01-02T15:04:05Z"))}},
 	}
 	for {
-		out, err := do(ctx, c, "ListCommands", instance, call.Harmless, c.api.ListCommands, in)
+		out, err := do(ctx, c, "ListCommands", instance, awscall.Harmless, c.api.ListCommands, in)
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +150,7 @@ func (c *Client) follow(ctx context.Context, instance, id string, tell func(phas
 		if plugin != "" {
 			in.PluginName = &plugin
 		}
-		out, err := do(ctx, c, "GetCommandInvocation", id, call.Harmless, c.api.GetCommandInvocation, in)
+		out, err := do(ctx, c, "GetCommandInvocation", id, awscall.Harmless, c.api.GetCommandInvocation, in)
 		switch code := codeOf(err); {
 		case code == "InvocationDoesNotExist":
 			if c.caller.Clock.Now().Sub(began) > settling {
@@ -191,7 +191,7 @@ func (c *Client) follow(ctx context.Context, instance, id string, tell func(phas
 // said most. Those of another system are skipped and say nothing.
 func (c *Client) steps(ctx context.Context, instance, id string) (r result, plugin string, done bool, err error) {
 	in := &ssm.ListCommandInvocationsInput{CommandId: &id, InstanceId: &instance, Details: true}
-	out, err := do(ctx, c, "ListCommandInvocations", id, call.Harmless, c.api.ListCommandInvocations, in)
+	out, err := do(ctx, c, "ListCommandInvocations", id, awscall.Harmless, c.api.ListCommandInvocations, in)
 	if err != nil {
 		return result{}, "", false, err
 	}

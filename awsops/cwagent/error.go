@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The kinds of failure that only this package knows, for errors.Is; the others are those of package awsops, and
@@ -113,7 +113,7 @@ func fail(resource string, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return &Error{Resource: resource, Err: err}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Node is what Systems Manager knows of an instance.
@@ -33,7 +33,7 @@ func (n Node) Online() bool { return n.Ping == string(types.PingStatusOnline) }
 func (c *Client) Node(ctx context.Context, instance string) (Node, error) {
 	in := &ssm.DescribeInstanceInformationInput{Filters: []types.InstanceInformationStringFilter{{Key: new("InstanceIds"), Values: []string{instance}}}}
 	for {
-		out, err := do(ctx, c, "DescribeInstanceInformation", instance, call.Harmless, c.api.DescribeInstanceInformation, in)
+		out, err := do(ctx, c, "DescribeInstanceInformation", instance, awscall.Harmless, c.api.DescribeInstanceInformation, in)
 		if err != nil {
 			return Node{}, err
 		}

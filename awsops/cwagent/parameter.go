@@ -11,7 +11,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops"
 	"github.com/kitroll/kitroll/awsops/cwagent/agentconf"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // TagParameter is the tag by which this package knows its parameters. Its value is "cwagent".
@@ -42,7 +42,7 @@ func (in *installation) parameter(ctx context.Context) error {
 }
 
 func (c *Client) value(ctx context.Context, name string) (string, error) {
-	out, err := do(ctx, c, "GetParameter", name, call.Harmless, c.api.GetParameter, &ssm.GetParameterInput{Name: &name})
+	out, err := do(ctx, c, "GetParameter", name, awscall.Harmless, c.api.GetParameter, &ssm.GetParameterInput{Name: &name})
 	if err != nil {
 		return "", err
 	}
@@ -63,10 +63,10 @@ func (in *installation) put(ctx context.Context, overwrite bool) error {
 	if !overwrite { // tags and overwriting exclude each other
 		put.Tags = []types.Tag{{Key: new(TagParameter), Value: new("cwagent")}}
 	}
-	_, err := do(ctx, in.c, "PutParameter", in.o.Parameter, call.Harmless, in.c.api.PutParameter, put)
+	_, err := do(ctx, in.c, "PutParameter", in.o.Parameter, awscall.Harmless, in.c.api.PutParameter, put)
 	if overwrite && put.Tier == types.ParameterTierStandard && codeOf(err) == "ValidationException" && in.o.AllowAdvanced {
 		put.Tier = types.ParameterTierAdvanced // it is one already, and there is no way back
-		_, err = do(ctx, in.c, "PutParameter", in.o.Parameter, call.Harmless, in.c.api.PutParameter, put)
+		_, err = do(ctx, in.c, "PutParameter", in.o.Parameter, awscall.Harmless, in.c.api.PutParameter, put)
 	}
 	return err
 }
@@ -96,7 +96,7 @@ func (in *installation) overwrite(ctx context.Context) error {
 
 // owns tells whether a parameter carries our tag.
 func (c *Client) owns(ctx context.Context, name string) (bool, error) {
-	out, err := do(ctx, c, "ListTagsForResource", name, call.Harmless, c.api.ListTagsForResource,
+	out, err := do(ctx, c, "ListTagsForResource", name, awscall.Harmless, c.api.ListTagsForResource,
 		&ssm.ListTagsForResourceInput{ResourceId: &name, ResourceType: types.ResourceTypeForTaggingParameter})
 	if err != nil {
 		return false, err

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // RemoveOptions are what [Client.Remove] may be told. nil and zero fields are defaults.
@@ -59,7 +59,7 @@ func (c *Client) remove(ctx context.Context, instance string, o RemoveOptions) e
 	case !mine:
 		return nil
 	}
-	_, err = do(ctx, c, "DeleteParameter", o.Parameter, call.Harmless, c.api.DeleteParameter, &ssm.DeleteParameterInput{Name: &o.Parameter})
+	_, err = do(ctx, c, "DeleteParameter", o.Parameter, awscall.Harmless, c.api.DeleteParameter, &ssm.DeleteParameterInput{Name: &o.Parameter})
 	if errors.Is(err, awsops.ErrGone) {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -17,7 +17,7 @@ import (
 type Client struct {
 	region string
 	api    calls
-	caller *call.Caller
+	caller *awscall.Caller
 }
 
 // New checks cfg and makes a client. It does no I/O and reads neither the environment nor ~/.aws. Its error joins every
@@ -26,7 +26,7 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("cwlogs: config: %w", err)
 	}
-	return &Client{region: cfg.AWS.Region, api: newCalls(cfg), caller: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock)}, nil
+	return &Client{region: cfg.AWS.Region, api: newCalls(cfg), caller: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock)}, nil
 }
 
 // calls is the calls that the package makes. They are method values, and the SDK's client is kept in no field: were it
@@ -55,8 +55,8 @@ func newCalls(cfg Config) calls {
 	}
 	sdk := cloudwatchlogs.NewFromConfig(cfg.AWS, append([]func(*cloudwatchlogs.Options){func(o *cloudwatchlogs.Options) {
 		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = call.HTTPClient(cfg.AWS)
-		o.APIOptions = append(o.APIOptions, call.WithoutTraceHeader)
+		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, cfg.Options...)...)
 	return calls{
 		filter: sdk.FilterLogEvents, events: sdk.GetLogEvents, groups: sdk.DescribeLogGroups, streams: sdk.DescribeLogStreams,

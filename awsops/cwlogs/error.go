@@ -12,7 +12,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/httpcall"
 )
 
@@ -87,7 +87,7 @@ func wrap(err error, resource string) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return err
 	}

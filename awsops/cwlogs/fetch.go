@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // errLoop is a token that comes back: going on would never end.
@@ -33,7 +33,7 @@ func (s *source) head(ctx context.Context) (*types.FilteredLogEvent, error) {
 		if s.begun && s.in.NextToken == nil {
 			return nil, nil
 		}
-		out, err := call.Do(ctx, s.client.caller, "FilterLogEvents", call.Harmless, s.client.api.filter, &s.in)
+		out, err := awscall.Do(ctx, s.client.caller, "FilterLogEvents", awscall.Harmless, s.client.api.filter, &s.in)
 		if err != nil {
 			return nil, wrap(err, s.group)
 		}

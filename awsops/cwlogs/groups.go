@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -51,7 +51,7 @@ func (c *Client) Groups(ctx context.Context, opts *GroupsOptions) iter.Seq2[Grou
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := call.Do(ctx, c.caller, "DescribeLogGroups", call.Harmless, c.api.groups, &ask)
+		out, err := awscall.Do(ctx, c.caller, "DescribeLogGroups", awscall.Harmless, c.api.groups, &ask)
 		if err != nil {
 			return pages.Page[Group, string]{}, wrap(err, "")
 		}
@@ -110,7 +110,7 @@ func (c *Client) Streams(ctx context.Context, group string, opts *StreamsOptions
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := call.Do(ctx, c.caller, "DescribeLogStreams", call.Harmless, c.api.streams, &ask)
+		out, err := awscall.Do(ctx, c.caller, "DescribeLogStreams", awscall.Harmless, c.api.streams, &ask)
 		if err != nil {
 			return pages.Page[Stream, string]{}, wrap(err, group)
 		}
@@ -164,8 +164,8 @@ func (c *Client) EnsureGroup(ctx context.Context, name string, days int, opts *E
 	if !there {
 		in := cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: opts.Tags}
 		// The name is unique: a second creation is refused and changes nothing.
-		_, err := call.Do(ctx, c.caller, "CreateLogGroup", call.Harmless, c.api.create, &in)
-		if f, ok := errors.AsType[*call.Failure](err); ok && f.Code != "ResourceAlreadyExistsException" {
+		_, err := awscall.Do(ctx, c.caller, "CreateLogGroup", awscall.Harmless, c.api.create, &in)
+		if f, ok := errors.AsType[*awscall.Failure](err); ok && f.Code != "ResourceAlreadyExistsException" {
 			return Group{}, wrap(err, name)
 		}
 		if err == nil {
@@ -210,9 +210,9 @@ func forDays(days int) string {
 
 func (c *Client) retain(ctx context.Context, name string, days int) (err error) {
 	if days == 0 {
-		_, err = call.Do(ctx, c.caller, "DeleteRetentionPolicy", call.Harmless, c.api.retainAll, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
+		_, err = awscall.Do(ctx, c.caller, "DeleteRetentionPolicy", awscall.Harmless, c.api.retainAll, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
 	} else {
-		_, err = call.Do(ctx, c.caller, "PutRetentionPolicy", call.Harmless, c.api.retain,
+		_, err = awscall.Do(ctx, c.caller, "PutRetentionPolicy", awscall.Harmless, c.api.retain,
 			&cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: new(int32(days))})
 	}
 	return wrap(err, name)

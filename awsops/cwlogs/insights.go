@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // InsightsQuery is a query of CloudWatch Logs Insights.
@@ -89,7 +89,7 @@ func (c *Client) StartInsights(ctx context.Context, q InsightsQuery) (id string,
 	if q.Limit > 0 {
 		in.Limit = new(int32(q.Limit))
 	}
-	out, err := call.Do(ctx, c.caller, "StartQuery", call.OnlyRefused, c.api.query, &in)
+	out, err := awscall.Do(ctx, c.caller, "StartQuery", awscall.OnlyRefused, c.api.query, &in)
 	if err != nil {
 		return "", wrap(err, "")
 	}
@@ -135,7 +135,7 @@ func (c *Client) WaitInsights(ctx context.Context, id string, opts *awsops.WaitO
 		o.Interval = time.Second
 	}
 	err := awsops.Poll(ctx, c.caller.Clock, o.Interval, func(ctx context.Context) (bool, error) {
-		out, err := call.Do(ctx, c.caller, "GetQueryResults", call.Harmless, c.api.results,
+		out, err := awscall.Do(ctx, c.caller, "GetQueryResults", awscall.Harmless, c.api.results,
 			&cloudwatchlogs.GetQueryResultsInput{QueryId: &id, MaxItems: new(int32(1))})
 		if err != nil {
 			return false, wrap(err, id)
@@ -167,7 +167,7 @@ func (c *Client) InsightsRows(ctx context.Context, id string) iter.Seq2[Row, err
 	return func(yield func(Row, error) bool) {
 		in := cloudwatchlogs.GetQueryResultsInput{QueryId: &id}
 		for {
-			out, err := call.Do(ctx, c.caller, "GetQueryResults", call.Harmless, c.api.results, &in)
+			out, err := awscall.Do(ctx, c.caller, "GetQueryResults", awscall.Harmless, c.api.results, &in)
 			if err != nil {
 				yield(nil, wrap(err, id))
 				return
@@ -200,8 +200,8 @@ func (c *Client) InsightsRows(ctx context.Context, id string) iter.Seq2[Row, err
 
 // StopInsights stops a query. One that has ended is no error.
 func (c *Client) StopInsights(ctx context.Context, id string) error {
-	_, err := call.Do(ctx, c.caller, "StopQuery", call.Harmless, c.api.stop, &cloudwatchlogs.StopQueryInput{QueryId: &id})
-	if f, ok := errors.AsType[*call.Failure](err); ok && f.Code == "InvalidParameterException" && strings.Contains(f.Message, "ended") {
+	_, err := awscall.Do(ctx, c.caller, "StopQuery", awscall.Harmless, c.api.stop, &cloudwatchlogs.StopQueryInput{QueryId: &id})
+	if f, ok := errors.AsType[*awscall.Failure](err); ok && f.Code == "InvalidParameterException" && strings.Contains(f.Message, "ended") {
 		return nil
 	}
 	return wrap(err, id)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // StreamQuery says which events of one stream are read.
@@ -50,7 +50,7 @@ func (c *Client) ReadStream(ctx context.Context, q StreamQuery) iter.Seq2[Event,
 			in.StartTime = &from
 		}
 		for {
-			out, err := call.Do(ctx, c.caller, "GetLogEvents", call.Harmless, c.api.events, &in)
+			out, err := awscall.Do(ctx, c.caller, "GetLogEvents", awscall.Harmless, c.api.events, &in)
 			if err != nil {
 				yield(Event{}, wrap(err, q.Group))
 				return

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 const (
@@ -86,7 +86,7 @@ func (l *liveTail) open(ctx context.Context) error {
 		if l.t.q.Pattern != "" {
 			in.LogEventFilterPattern = &l.t.q.Pattern
 		}
-		got, err := call.Do(ctx, l.t.c.caller, "StartLiveTail", call.Harmless, l.t.c.api.live, &in)
+		got, err := awscall.Do(ctx, l.t.c.caller, "StartLiveTail", awscall.Harmless, l.t.c.api.live, &in)
 		switch {
 		case err == nil && got.Stream == nil:
 			l.turnOff(errors.New("an answer without a stream"))

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // ErrPartial is a series that CloudWatch did not give whole. What it gave is returned beside the error.
@@ -69,7 +69,7 @@ func (e *Error) Is(kind error) bool {
 
 // wrap makes an *Error of what a call returned.
 func wrap(err error, resource string) error {
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return err
 	}

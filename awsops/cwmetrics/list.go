@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -51,7 +51,7 @@ func (c *Client) List(ctx context.Context, opts *ListOptions) iter.Seq2[MetricID
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := call.Do(ctx, c.caller, "ListMetrics", call.Harmless, c.api.list, &ask)
+		out, err := awscall.Do(ctx, c.caller, "ListMetrics", awscall.Harmless, c.api.list, &ask)
 		if err != nil {
 			return pages.Page[MetricID, string]{}, wrap(err, "")
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pages"
 )
 
@@ -144,7 +144,7 @@ func (c *Client) fetch(ctx context.Context, ids []MetricID, o SeriesOptions, out
 	whole := make([]types.StatusCode, len(ids))
 	var said []string
 	for {
-		page, err := call.Do(ctx, c.caller, "GetMetricData", call.Harmless, c.api.data, &in)
+		page, err := awscall.Do(ctx, c.caller, "GetMetricData", awscall.Harmless, c.api.data, &in)
 		if err != nil {
 			return nil, wrap(err, subject(ids))
 		}

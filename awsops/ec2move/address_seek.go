@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // ownAddresses reads all addresses of the target Region, and among them those that this step made. The list is read whole, not
@@ -121,7 +121,7 @@ func undoAddress(ctx context.Context, m *move) (turn, error) {
 		}
 		return m.disassociate(ctx, a)
 	}
-	_, err = mutate(ctx, m, "ReleaseAddress", id, call.Harmless, m.dst.releaseAddress, &ec2.ReleaseAddressInput{AllocationId: &id})
+	_, err = mutate(ctx, m, "ReleaseAddress", id, awscall.Harmless, m.dst.releaseAddress, &ec2.ReleaseAddressInput{AllocationId: &id})
 	if e, ok := errors.AsType[*Error](err); ok {
 		switch e.Code {
 		case "InvalidAllocationID.NotFound": // released and the list is old, or not heard of yet: the list will tell
@@ -168,7 +168,7 @@ func (m *move) soughtInUndo() bool {
 }
 
 func (m *move) disassociate(ctx context.Context, a types.Address) (turn, error) {
-	_, err := mutate(ctx, m, "DisassociateAddress", aws.ToString(a.AllocationId), call.Harmless, m.dst.disassociateAddress,
+	_, err := mutate(ctx, m, "DisassociateAddress", aws.ToString(a.AllocationId), awscall.Harmless, m.dst.disassociateAddress,
 		&ec2.DisassociateAddressInput{AssociationId: a.AssociationId})
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "InvalidAssociationID.NotFound" {
 		err = nil

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // step is a line of the table. do makes at most one call that changes something, through mutate, and is called again until
@@ -148,7 +148,7 @@ var errOneCall = errors.New("one call that changes something was made")
 
 // read makes a call that changes nothing.
 func read[I, O any](ctx context.Context, m *move, op string, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
-	out, err := call.Do(ctx, m.c.call, op, call.Harmless, do, in)
+	out, err := awscall.Do(ctx, m.c.call, op, awscall.Harmless, do, in)
 	if err != nil {
 		return nil, refused(m.step, "", err)
 	}
@@ -157,12 +157,12 @@ func read[I, O any](ctx context.Context, m *move, op string, do func(context.Con
 
 // mutate makes the one call of this turn that changes something. again is Harmless only for calls that EC2 does once however
 // often they are sent. resource is what to look at when it fails.
-func mutate[I, O any](ctx context.Context, m *move, op, resource string, again call.Repeat, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
+func mutate[I, O any](ctx context.Context, m *move, op, resource string, again awscall.Repeat, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
 	if m.changed {
 		return nil, errOneCall
 	}
 	m.changed = true
-	out, err := call.Do(ctx, m.c.call, op, again, do, in)
+	out, err := awscall.Do(ctx, m.c.call, op, again, do, in)
 	if err != nil {
 		return nil, refused(m.step, resource, err)
 	}

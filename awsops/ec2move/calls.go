@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // calls is EC2 in one Region. They are method values, and the SDK's client is kept in no field: were it reachable from an
@@ -74,8 +74,8 @@ func sdkCalls(cfg aws.Config, region string, options []func(*ec2.Options)) calls
 	cfg.Region = region
 	c := ec2.NewFromConfig(cfg, append([]func(*ec2.Options){func(o *ec2.Options) {
 		o.Retryer = aws.NopRetryer{} // a call without a client token must never be sent twice
-		o.HTTPClient = call.HTTPClient(cfg)
-		o.APIOptions = append(o.APIOptions, call.WithoutTraceHeader)
+		o.HTTPClient = awscall.HTTPClient(cfg)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, options...)...)
 	return calls{
 		describeInstances:                      c.DescribeInstances,

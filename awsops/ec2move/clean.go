@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // unseen is the turn of a rollback that finds nothing more of something: done when it was told to go, or was looked for long
@@ -37,7 +37,7 @@ func (m *move) removeImages(ctx context.Context, in calls, of StepID) (turn, err
 			continue
 		}
 		id := aws.ToString(i.ImageId)
-		_, err := mutate(ctx, m, "DeregisterImage", id, call.Harmless, in.deregisterImage, &ec2.DeregisterImageInput{ImageId: &id, DeleteAssociatedSnapshots: aws.Bool(true)})
+		_, err := mutate(ctx, m, "DeregisterImage", id, awscall.Harmless, in.deregisterImage, &ec2.DeregisterImageInput{ImageId: &id, DeleteAssociatedSnapshots: aws.Bool(true)})
 		if err != nil && !hasCode(err, "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable") {
 			return turn{}, err
 		}
@@ -94,7 +94,7 @@ func (m *move) removeSnapshots(ctx context.Context, in calls, tagged []types.Fil
 			continue
 		}
 		id := aws.ToString(s.SnapshotId)
-		_, err := mutate(ctx, m, "DeleteSnapshot", id, call.Harmless, in.deleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
+		_, err := mutate(ctx, m, "DeleteSnapshot", id, awscall.Harmless, in.deleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
 		switch {
 		case hasCode(err, "InvalidSnapshot.InUse"): // by an image that is on its way out, or that somebody else made of it
 			return m.lagging(id, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -66,7 +66,7 @@ type HealthChecker interface {
 // Client moves instances. It is safe for concurrent use, starts no goroutine and needs no Close.
 type Client struct {
 	cfg  Config
-	call *call.Caller
+	call *awscall.Caller
 
 	mu      sync.Mutex
 	regions map[string]calls
@@ -98,7 +98,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("ec2move: config: %w: MaxRetries is %d", awsops.ErrInvalid, *r)
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
-	c := &Client{cfg: cfg, call: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), regions: map[string]calls{}, intents: map[string]bool{}}
+	c := &Client{cfg: cfg, call: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), regions: map[string]calls{}, intents: map[string]bool{}}
 	c.cfg.Clock = c.call.Clock
 	return c, nil
 }

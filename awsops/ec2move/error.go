@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Error is a step that was refused, failed, or whose outcome is unknown. errors.Is finds the kinds of awsops. Its text holds
@@ -85,7 +85,7 @@ func (e *Error) LogValue() slog.Value {
 
 // refused makes an [*Error] of a call that failed.
 func refused(step StepID, resource string, err error) error {
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return err
 	}

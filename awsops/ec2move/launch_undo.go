@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // terminate is the rollback of the launch and of what was attached: the copy goes, with its protection lifted before, and then
@@ -29,7 +29,7 @@ func terminate(ctx context.Context, m *move) (turn, error) {
 		if lifted, err := m.unprotect(ctx, id); !lifted || err != nil {
 			return m.unheardOf(err)
 		}
-		_, err := mutate(ctx, m, "TerminateInstances", id, call.Harmless, m.dst.terminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
+		_, err := mutate(ctx, m, "TerminateInstances", id, awscall.Harmless, m.dst.terminateInstances, &ec2.TerminateInstancesInput{InstanceIds: []string{id}})
 		if err != nil && !hasCode(err, "InvalidInstanceID.NotFound") {
 			return turn{}, err
 		}
@@ -115,7 +115,7 @@ func (m *move) removeVolumes(ctx context.Context) (turn, error) {
 			continue
 		}
 		id := aws.ToString(v.VolumeId)
-		_, err := mutate(ctx, m, "DeleteVolume", id, call.Harmless, m.dst.deleteVolume, &ec2.DeleteVolumeInput{VolumeId: &id})
+		_, err := mutate(ctx, m, "DeleteVolume", id, awscall.Harmless, m.dst.deleteVolume, &ec2.DeleteVolumeInput{VolumeId: &id})
 		if err != nil && !hasCode(err, "InvalidVolume.NotFound", "VolumeInUse") {
 			return turn{}, err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Profiles attaches instance profiles in one Region: see [Client.Profiles].
@@ -104,13 +104,13 @@ func (p *Profiles) attach(ctx context.Context, instance, profile string) (done b
 				Hint: "add the policies to its role, or replace it with ProfileOptions.Replace",
 			}
 		}
-		_, err := mutate(ctx, m, "ReplaceIamInstanceProfileAssociation", instance, call.OnlyRefused, in.replaceIamInstanceProfileAssociation,
+		_, err := mutate(ctx, m, "ReplaceIamInstanceProfileAssociation", instance, awscall.OnlyRefused, in.replaceIamInstanceProfileAssociation,
 			&ec2.ReplaceIamInstanceProfileAssociationInput{
 				AssociationId: a.AssociationId, IamInstanceProfile: as,
 			})
 		return false, err
 	}
-	_, err = mutate(ctx, m, "AssociateIamInstanceProfile", instance, call.OnlyRefused, in.associateIamInstanceProfile,
+	_, err = mutate(ctx, m, "AssociateIamInstanceProfile", instance, awscall.OnlyRefused, in.associateIamInstanceProfile,
 		&ec2.AssociateIamInstanceProfileInput{InstanceId: &instance, IamInstanceProfile: as})
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "IncorrectState" { // an association exists that the list lacked
 		return false, nil

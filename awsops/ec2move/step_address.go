@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The copy's Elastic IP address. AllocateAddress is the one call of a move that has neither token nor name, so that what came
@@ -88,7 +88,7 @@ func (m *move) obtain(ctx context.Context, in *types.Instance) (turn, error) {
 			m.seek()
 			return turn{after: lookAgain}, nil
 		}
-		if _, err := mutate(ctx, m, "CreateTags", aws.ToString(in.InstanceId), call.Harmless, m.dst.createTags, &ec2.CreateTagsInput{
+		if _, err := mutate(ctx, m, "CreateTags", aws.ToString(in.InstanceId), awscall.Harmless, m.dst.createTags, &ec2.CreateTagsInput{
 			Resources: []string{aws.ToString(in.InstanceId)},
 			Tags:      []types.Tag{{Key: aws.String(TagAddress), Value: aws.String(stamp(m.now()))}},
 		}); err != nil {
@@ -128,7 +128,7 @@ func (m *move) allocate(ctx context.Context) (turn, error) {
 	if name, ok := m.st.Source.Tags["Name"]; ok {
 		carried = map[string]string{"Name": name}
 	}
-	out, err := mutate(ctx, m, "AllocateAddress", m.spec.addressTag(), call.OnlyRefused, m.dst.allocateAddress, &ec2.AllocateAddressInput{
+	out, err := mutate(ctx, m, "AllocateAddress", m.spec.addressTag(), awscall.OnlyRefused, m.dst.allocateAddress, &ec2.AllocateAddressInput{
 		Domain: types.DomainTypeVpc, TagSpecifications: specify(m.tags("", carried), types.ResourceTypeElasticIp),
 	})
 	switch {
@@ -170,7 +170,7 @@ func (m *move) associate(ctx context.Context, id, instance string) (turn, error)
 	case m.word("associated") == instance:
 		return m.missing("the association of " + id)
 	}
-	_, err = mutate(ctx, m, "AssociateAddress", id, call.Harmless, m.dst.associateAddress, &ec2.AssociateAddressInput{
+	_, err = mutate(ctx, m, "AssociateAddress", id, awscall.Harmless, m.dst.associateAddress, &ec2.AssociateAddressInput{
 		AllocationId: &id, InstanceId: &instance, AllowReassociation: aws.Bool(false),
 	})
 	if e, ok := errors.AsType[*Error](err); ok {

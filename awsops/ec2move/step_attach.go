@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepAttach does what RunInstances cannot: it makes the volumes that were detached, in the zone where the copy runs by now, and
@@ -44,7 +44,7 @@ func attach(ctx context.Context, m *move) (turn, error) {
 	}
 	id := aws.ToString(copied.InstanceId)
 	if m.st.Source.Forwards && (copied.SourceDestCheck == nil || *copied.SourceDestCheck) {
-		_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, call.Harmless, m.dst.modifyInstanceAttribute,
+		_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, awscall.Harmless, m.dst.modifyInstanceAttribute,
 			&ec2.ModifyInstanceAttributeInput{InstanceId: &id, SourceDestCheck: &types.AttributeBooleanValue{Value: aws.Bool(false)}})
 		return m.unheardOf(err)
 	}
@@ -96,7 +96,7 @@ func (m *move) attachVolume(ctx context.Context, to types.Instance, v Volume) (d
 		}
 		return at.State == types.VolumeAttachmentStateAttached, nil
 	}
-	_, err = mutate(ctx, m, "AttachVolume", id, call.Harmless, m.dst.attachVolume, &ec2.AttachVolumeInput{InstanceId: &instance, VolumeId: &id, Device: &v.Device})
+	_, err = mutate(ctx, m, "AttachVolume", id, awscall.Harmless, m.dst.attachVolume, &ec2.AttachVolumeInput{InstanceId: &instance, VolumeId: &id, Device: &v.Device})
 	if hasCode(err, "VolumeInUse", "IncorrectState") { // attached by a first try, or the copy stops and starts: looked at again
 		err = nil
 	}
@@ -146,7 +146,7 @@ func (m *move) createVolume(ctx context.Context, zone string, v Volume) error {
 	case types.VolumeTypeIo1, types.VolumeTypeIo2:
 		in.Iops = was[0].Iops
 	}
-	out, err := mutate(ctx, m, "CreateVolume", token, call.Harmless, m.dst.createVolume, in)
+	out, err := mutate(ctx, m, "CreateVolume", token, awscall.Harmless, m.dst.createVolume, in)
 	if err != nil {
 		return err
 	}
@@ -199,6 +199,6 @@ func (m *move) protect(ctx context.Context, id string, name types.InstanceAttrib
 	} else {
 		in.DisableApiTermination = value
 	}
-	_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, call.Harmless, m.dst.modifyInstanceAttribute, in)
+	_, err := mutate(ctx, m, "ModifyInstanceAttribute", id, awscall.Harmless, m.dst.modifyInstanceAttribute, in)
 	return err
 }

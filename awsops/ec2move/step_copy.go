@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // queueAgain is the time between two tries of a copy for which EC2 has no room: 20 snapshots are copied to a Region at once,
@@ -48,7 +48,7 @@ func (m *move) copyImage(ctx context.Context, source string) (turn, error) {
 			if m.spec.Within > 0 {
 				in.SnapshotCopyCompletionDurationMinutes = aws.Int64(int64(m.spec.Within / time.Minute))
 			}
-			out, err := mutate(ctx, m, "CopyImage", name, call.Harmless, m.dst.copyImage, in)
+			out, err := mutate(ctx, m, "CopyImage", name, awscall.Harmless, m.dst.copyImage, in)
 			if err != nil {
 				return nil, err
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 const (
@@ -199,7 +199,7 @@ func (m *move) lower(ctx context.Context) error {
 	}
 	if high && m.word("tagged") == "" {
 		id := m.of(StepLaunch).ID
-		if _, err := mutate(ctx, m, "CreateTags", id, call.Harmless, m.dst.createTags, &ec2.CreateTagsInput{
+		if _, err := mutate(ctx, m, "CreateTags", id, awscall.Harmless, m.dst.createTags, &ec2.CreateTagsInput{
 			Resources: []string{id},
 			Tags:      []types.Tag{{Key: aws.String(TagCutover), Value: aws.String(ttlTagOf(m.now(), olds))}},
 		}); err != nil {

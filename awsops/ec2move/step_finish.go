@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The end of a move: its images go with their snapshots, first in the target Region, then in the source's, and so do the
@@ -47,7 +47,7 @@ func (m *move) removeImage(ctx context.Context, in calls, made []StepID) (remove
 		if m.word("removed "+id) != "" || images[i].State == types.ImageStateDeregistered {
 			continue
 		}
-		out, err := mutate(ctx, m, "DeregisterImage", id, call.Harmless, in.deregisterImage, &ec2.DeregisterImageInput{
+		out, err := mutate(ctx, m, "DeregisterImage", id, awscall.Harmless, in.deregisterImage, &ec2.DeregisterImageInput{
 			ImageId: &id, DeleteAssociatedSnapshots: aws.Bool(true),
 		})
 		if err != nil && !gone(err) {
@@ -117,7 +117,7 @@ func (m *move) removeSnapshot(ctx context.Context, in calls) (removed bool, err 
 			if !m.spec.ours(out.Snapshots[i].Tags) || m.word("removed "+id) != "" {
 				continue
 			}
-			_, err := mutate(ctx, m, "DeleteSnapshot", id, call.Harmless, in.deleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
+			_, err := mutate(ctx, m, "DeleteSnapshot", id, awscall.Harmless, in.deleteSnapshot, &ec2.DeleteSnapshotInput{SnapshotId: &id})
 			e, refused := errors.AsType[*Error](err)
 			switch {
 			case refused && e.Code == "InvalidSnapshot.InUse": // by an image that somebody else made of it

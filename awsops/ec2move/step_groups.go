@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepGroups makes copies of the source's security groups and of all that their rules name, with the same rules; Progress.IDs
@@ -96,7 +96,7 @@ func (m *move) createGroup(ctx context.Context, vpc string, g sourceGroup) (turn
 	if m.progress().IDs[g.ID] != "" { // made, and not in the lists yet
 		return m.lagging(m.progress().IDs[g.ID], &Error{Resource: m.progress().IDs[g.ID], Reason: "the group that was made is not found", Err: awsops.ErrGone})
 	}
-	out, err := mutate(ctx, m, "CreateSecurityGroup", name, call.Harmless, m.dst.createSecurityGroup, &ec2.CreateSecurityGroupInput{
+	out, err := mutate(ctx, m, "CreateSecurityGroup", name, awscall.Harmless, m.dst.createSecurityGroup, &ec2.CreateSecurityGroupInput{
 		GroupName: &name, Description: aws.String(g.Desc), VpcId: &vpc, TagSpecifications: specify(m.tags(g.ID, g.Tags), types.ResourceTypeSecurityGroup),
 	})
 	switch {
@@ -119,13 +119,13 @@ func (m *move) giveRules(ctx context.Context, g sourceGroup, there types.Securit
 	var err error
 	switch surplus, in, out := common(missing(haveOut, wantOut), defaultEgress()), missing(wantIn, haveIn), missing(wantOut, haveOut); {
 	case len(surplus) > 0:
-		_, err = mutate(ctx, m, "RevokeSecurityGroupEgress", id, call.Harmless, m.dst.revokeSecurityGroupEgress,
+		_, err = mutate(ctx, m, "RevokeSecurityGroupEgress", id, awscall.Harmless, m.dst.revokeSecurityGroupEgress,
 			&ec2.RevokeSecurityGroupEgressInput{GroupId: &id, IpPermissions: permissionsOf(surplus)})
 	case len(in) > 0:
-		_, err = mutate(ctx, m, "AuthorizeSecurityGroupIngress", id, call.Harmless, m.dst.authorizeSecurityGroupIngress,
+		_, err = mutate(ctx, m, "AuthorizeSecurityGroupIngress", id, awscall.Harmless, m.dst.authorizeSecurityGroupIngress,
 			&ec2.AuthorizeSecurityGroupIngressInput{GroupId: &id, IpPermissions: permissionsOf(in)})
 	case len(out) > 0:
-		_, err = mutate(ctx, m, "AuthorizeSecurityGroupEgress", id, call.Harmless, m.dst.authorizeSecurityGroupEgress,
+		_, err = mutate(ctx, m, "AuthorizeSecurityGroupEgress", id, awscall.Harmless, m.dst.authorizeSecurityGroupEgress,
 			&ec2.AuthorizeSecurityGroupEgressInput{GroupId: &id, IpPermissions: permissionsOf(out)})
 	default:
 		return turn{done: true}, nil

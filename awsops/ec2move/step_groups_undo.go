@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // deleteGroups takes the copies back: first the rules in which they name each other, since EC2 deletes no group that another
@@ -66,10 +66,10 @@ func (m *move) revokeCross(ctx context.Context, g types.SecurityGroup, copies ma
 	var err error
 	switch in, out := cross(g.IpPermissions), cross(g.IpPermissionsEgress); {
 	case len(in) > 0:
-		_, err = mutate(ctx, m, "RevokeSecurityGroupIngress", id, call.Harmless, m.dst.revokeSecurityGroupIngress,
+		_, err = mutate(ctx, m, "RevokeSecurityGroupIngress", id, awscall.Harmless, m.dst.revokeSecurityGroupIngress,
 			&ec2.RevokeSecurityGroupIngressInput{GroupId: &id, IpPermissions: permissionsOf(in)})
 	case len(out) > 0:
-		_, err = mutate(ctx, m, "RevokeSecurityGroupEgress", id, call.Harmless, m.dst.revokeSecurityGroupEgress,
+		_, err = mutate(ctx, m, "RevokeSecurityGroupEgress", id, awscall.Harmless, m.dst.revokeSecurityGroupEgress,
 			&ec2.RevokeSecurityGroupEgressInput{GroupId: &id, IpPermissions: permissionsOf(out)})
 	default:
 		return turn{done: true}, nil
@@ -102,7 +102,7 @@ func (m *move) deleteGroup(ctx context.Context, of, id string) (turn, error) {
 			Hint: "take these network interfaces out of the group, and go on",
 		}
 	}
-	_, err = mutate(ctx, m, "DeleteSecurityGroup", id, call.Harmless, m.dst.deleteSecurityGroup, &ec2.DeleteSecurityGroupInput{GroupId: &id})
+	_, err = mutate(ctx, m, "DeleteSecurityGroup", id, awscall.Harmless, m.dst.deleteSecurityGroup, &ec2.DeleteSecurityGroupInput{GroupId: &id})
 	switch {
 	case hasCode(err, "DependencyViolation"):
 		if m.since("waits for what still uses "+id) < 2*settle {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepImage makes the image that is copied. With Reboot, EC2 restarts a running source for it, so that its file systems are
@@ -30,7 +30,7 @@ func (m *move) capture(ctx context.Context, noReboot bool) (turn, error) {
 	return m.image(ctx, imaging{
 		in: m.src, foreign: m.notOfSource,
 		create: func(ctx context.Context, name string) (*string, error) {
-			out, err := mutate(ctx, m, "CreateImage", name, call.Harmless, m.src.createImage, &ec2.CreateImageInput{
+			out, err := mutate(ctx, m, "CreateImage", name, awscall.Harmless, m.src.createImage, &ec2.CreateImageInput{
 				InstanceId: &m.spec.From.ID, Name: &name, NoReboot: &noReboot,
 				Description:       aws.String(fmt.Sprintf("%s in %s, to be moved to %s", m.spec.From.ID, m.spec.From.Region, m.spec.To.Region)),
 				TagSpecifications: specify(m.tags(m.nth(), nil), types.ResourceTypeImage, types.ResourceTypeSnapshot),

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepKeyPair makes the public key of the source known in the new Region, under a name of the move, which Progress.ID keeps
@@ -43,7 +43,7 @@ func importKeyPair(ctx context.Context, m *move) (turn, error) {
 		m.set(func(p *Progress) { p.ID = name })
 		return turn{done: true}, nil
 	}
-	_, err = mutate(ctx, m, "ImportKeyPair", name, call.Harmless, m.dst.importKeyPair, &ec2.ImportKeyPairInput{
+	_, err = mutate(ctx, m, "ImportKeyPair", name, awscall.Harmless, m.dst.importKeyPair, &ec2.ImportKeyPairInput{
 		KeyName: &name, PublicKeyMaterial: []byte(m.st.Source.PublicKey), TagSpecifications: specify(m.tags("", nil), types.ResourceTypeKeyPair),
 	})
 	switch {
@@ -71,7 +71,7 @@ func deleteKeyPair(ctx context.Context, m *move) (turn, error) {
 	case !m.spec.ours(pair.Tags):
 		return turn{done: true}, nil
 	}
-	_, err = mutate(ctx, m, "DeleteKeyPair", name, call.Harmless, m.dst.deleteKeyPair, &ec2.DeleteKeyPairInput{KeyPairId: pair.KeyPairId})
+	_, err = mutate(ctx, m, "DeleteKeyPair", name, awscall.Harmless, m.dst.deleteKeyPair, &ec2.DeleteKeyPairInput{KeyPairId: pair.KeyPairId})
 	switch {
 	case errors.Is(err, awsops.ErrGone): // gone, or not heard of yet: the list will tell
 		return turn{after: lookAgain}, nil

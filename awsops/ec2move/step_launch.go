@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // What Progress.IDs of StepLaunch says beside the groups' IDs.
@@ -115,7 +115,7 @@ func (m *move) run(ctx context.Context, subnet string, subnets []types.Subnet) (
 	if err != nil {
 		return turn{}, err
 	}
-	out, err := mutate(ctx, m, "RunInstances", *in.ClientToken, call.Harmless, m.dst.runInstances, in)
+	out, err := mutate(ctx, m, "RunInstances", *in.ClientToken, awscall.Harmless, m.dst.runInstances, in)
 	if err != nil {
 		return m.runRefused(err, subnet)
 	}

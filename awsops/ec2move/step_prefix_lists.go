@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepPrefixLists finds or makes, for every prefix list that the groups' rules name, its like in the new Region; Progress.IDs
@@ -96,7 +96,7 @@ func (m *move) copyPrefixList(ctx context.Context, list types.ManagedPrefixList)
 	if len(rest) == 0 {
 		return turn{done: true}, nil
 	}
-	_, err = mutate(ctx, m, "ModifyManagedPrefixList", id, call.Harmless, m.dst.modifyManagedPrefixList, &ec2.ModifyManagedPrefixListInput{
+	_, err = mutate(ctx, m, "ModifyManagedPrefixList", id, awscall.Harmless, m.dst.modifyManagedPrefixList, &ec2.ModifyManagedPrefixListInput{
 		PrefixListId: &id, CurrentVersion: there.Version, AddEntries: rest[:min(len(rest), maxEntries)], // the version keeps a second call from acting
 	})
 	switch {
@@ -113,7 +113,7 @@ const maxEntries = 100 // of one call
 func (m *move) createPrefixList(ctx context.Context, list types.ManagedPrefixList, entries []types.AddPrefixListEntry) (turn, error) {
 	from := aws.ToString(list.PrefixListId)
 	name := m.spec.name(StepPrefixLists, from, 0)
-	out, err := mutate(ctx, m, "CreateManagedPrefixList", name, call.Harmless, m.dst.createManagedPrefixList, &ec2.CreateManagedPrefixListInput{
+	out, err := mutate(ctx, m, "CreateManagedPrefixList", name, awscall.Harmless, m.dst.createManagedPrefixList, &ec2.CreateManagedPrefixListInput{
 		PrefixListName: &name, ClientToken: &name, AddressFamily: list.AddressFamily,
 		MaxEntries:        aws.Int32(max(aws.ToInt32(list.MaxEntries), int32(len(entries)), 1)),
 		Entries:           entries[:min(len(entries), maxEntries)],
@@ -166,7 +166,7 @@ func deletePrefixLists(ctx context.Context, m *move) (turn, error) {
 		if there.State == types.PrefixListStateDeleteInProgress {
 			return turn{after: 5 * time.Second}, nil
 		}
-		_, err = mutate(ctx, m, "DeleteManagedPrefixList", mine, call.Harmless, m.dst.deleteManagedPrefixList, &ec2.DeleteManagedPrefixListInput{PrefixListId: &mine})
+		_, err = mutate(ctx, m, "DeleteManagedPrefixList", mine, awscall.Harmless, m.dst.deleteManagedPrefixList, &ec2.DeleteManagedPrefixListInput{PrefixListId: &mine})
 		switch {
 		case hasCode(err, "IncorrectState"): // still being made or changed
 			return m.lagging(mine, err)

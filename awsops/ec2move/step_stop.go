@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepStop stops the source and waits until it is stopped: from here to the switch of its records nothing answers. A rollback
@@ -41,7 +41,7 @@ func (m *move) stop(ctx context.Context) (turn, error) {
 			m.set(func(p *Progress) { p.Phase, p.ID = Begun, id })
 			return turn{}, nil
 		}
-		_, err := mutate(ctx, m, "StopInstances", id, call.Harmless, m.src.stopInstances, &ec2.StopInstancesInput{InstanceIds: []string{id}})
+		_, err := mutate(ctx, m, "StopInstances", id, awscall.Harmless, m.src.stopInstances, &ec2.StopInstancesInput{InstanceIds: []string{id}})
 		if hasCode(err, "IncorrectInstanceState") { // it has stopped in between, or is pending once more
 			return turn{after: lookAgain}, nil
 		}
@@ -72,7 +72,7 @@ func (m *move) start(ctx context.Context) (turn, error) {
 	case types.InstanceStateNameShuttingDown, types.InstanceStateNameTerminated:
 		return turn{}, &Error{Resource: id, Reason: "the source is " + string(stateOf(*source)), Err: awsops.ErrGone, Hint: "there is nothing to go back to: keep the copy"}
 	case types.InstanceStateNameStopped:
-		_, err := mutate(ctx, m, "StartInstances", id, call.Harmless, m.src.startInstances, &ec2.StartInstancesInput{InstanceIds: []string{id}})
+		_, err := mutate(ctx, m, "StartInstances", id, awscall.Harmless, m.src.startInstances, &ec2.StartInstancesInput{InstanceIds: []string{id}})
 		if hasCode(err, "IncorrectInstanceState") {
 			err = nil
 		}

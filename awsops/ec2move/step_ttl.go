@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepTTL lowers the TTLs of the switched records before the source is stopped, and waits out the old ones while it still
@@ -63,7 +63,7 @@ func (m *move) lowerEarly(ctx context.Context) (turn, error) {
 		return turn{done: true}, nil
 	}
 	if tagMap(source.Tags)[TagCutover] == "" && m.word("tagged") == "" {
-		if _, err := mutate(ctx, m, "CreateTags", m.spec.From.ID, call.Harmless, m.src.createTags, &ec2.CreateTagsInput{
+		if _, err := mutate(ctx, m, "CreateTags", m.spec.From.ID, awscall.Harmless, m.src.createTags, &ec2.CreateTagsInput{
 			Resources: []string{m.spec.From.ID},
 			Tags:      []types.Tag{{Key: aws.String(TagCutover), Value: aws.String(ttlTagOf(m.now(), olds))}},
 		}); err != nil {
@@ -162,7 +162,7 @@ func (m *move) raise(ctx context.Context) (turn, error) {
 // forgetTTLs removes the tag that remembers them.
 func (m *move) forgetTTLs(ctx context.Context, source *types.Instance) (turn, error) {
 	if value, ok := tagMap(source.Tags)[TagCutover]; ok {
-		_, err := mutate(ctx, m, "DeleteTags", m.spec.From.ID, call.Harmless, m.src.deleteTags, &ec2.DeleteTagsInput{
+		_, err := mutate(ctx, m, "DeleteTags", m.spec.From.ID, awscall.Harmless, m.src.deleteTags, &ec2.DeleteTagsInput{
 			Resources: []string{m.spec.From.ID}, Tags: []types.Tag{{Key: aws.String(TagCutover), Value: &value}},
 		})
 		return turn{done: err == nil}, err

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // stepVolumes carries the detached volumes over, which no image holds: a snapshot of each, and its copy in the new Region. The
@@ -77,7 +77,7 @@ func carryVolumes(ctx context.Context, m *move) (turn, error) {
 // carry brings one volume one look further. seen are its snapshots.
 func (m *move) carry(ctx context.Context, v Volume) (seen []types.Snapshot, t turn, err error) {
 	first, t, err := m.snapshot(ctx, m.src, snapshotOf(v.ID), v, func() (*string, error) {
-		out, err := mutate(ctx, m, "CreateSnapshot", v.ID, call.OnlyRefused, m.src.createSnapshot, &ec2.CreateSnapshotInput{
+		out, err := mutate(ctx, m, "CreateSnapshot", v.ID, awscall.OnlyRefused, m.src.createSnapshot, &ec2.CreateSnapshotInput{
 			VolumeId: &v.ID, Description: aws.String(fmt.Sprintf("%s, to be moved to %s", v.ID, m.spec.To.Region)),
 			TagSpecifications: specify(m.tags(v.ID, nil), types.ResourceTypeSnapshot),
 		})
@@ -104,7 +104,7 @@ func (m *move) carry(ctx context.Context, v Volume) (seen []types.Snapshot, t tu
 		if m.spec.Within > 0 {
 			in.CompletionDurationMinutes = aws.Int32(int32(m.spec.Within / time.Minute))
 		}
-		out, err := mutate(ctx, m, "CopySnapshot", *first.SnapshotId, call.OnlyRefused, m.dst.copySnapshot, in)
+		out, err := mutate(ctx, m, "CopySnapshot", *first.SnapshotId, awscall.OnlyRefused, m.dst.copySnapshot, in)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ import (
 
 	"github.com/kitroll/kitroll/awsops/ec2move"
 	"github.com/kitroll/kitroll/awsops/ec2movetest"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/pipehttp"
 )
 
@@ -92,7 +92,7 @@ func TestEveryFieldOverTheWire(t *testing.T) {
 			}))
 			defer srv.Close()
 			client := ec2.New(ec2.Options{
-				Region: "ap-south-1", HTTPClient: call.HTTPClient(aws.Config{HTTPClient: srv.HTTPSClient()}), Retryer: aws.NopRetryer{},
+				Region: "ap-south-1", HTTPClient: awscall.HTTPClient(aws.Config{HTTPClient: srv.HTTPSClient()}), Retryer: aws.NopRetryer{},
 				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 					return aws.Credentials{AccessKeyID: "AKIA", SecretAccessKey: "secret"}, nil
 				}),

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
 // Client is the IAM of one account. It is safe for concurrent use, starts no goroutine and needs no Close.
 type Client struct {
 	region string
-	caller *call.Caller
+	caller *awscall.Caller
 	api    API
 }
 
@@ -29,7 +29,7 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("iamrole: config: %w", err)
 	}
-	c := &Client{region: cfg.AWS.Region, caller: call.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), api: cfg.API}
+	c := &Client{region: cfg.AWS.Region, caller: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock), api: cfg.API}
 	if c.api == nil {
 		c.api = newCalls(cfg)
 	}
@@ -58,7 +58,7 @@ type method[I, O any] func(context.Context, *I, ...func(*iam.Options)) (*O, erro
 // do makes a call that may be repeated: everything that the package does has a name or is a state, so that doing it twice is
 // doing it once. What a repeat finds already done (EntityAlreadyExists) is looked at by the caller.
 func do[I, O any](ctx context.Context, c *Client, op, resource string, m method[I, O], in *I) (*O, error) {
-	out, err := call.Do(ctx, c.caller, op, call.Harmless, m, in)
+	out, err := awscall.Do(ctx, c.caller, op, awscall.Harmless, m, in)
 	return out, fail(resource, err)
 }
 
@@ -85,8 +85,8 @@ type calls struct {
 func newCalls(cfg Config) calls {
 	sdk := iam.NewFromConfig(cfg.AWS, append([]func(*iam.Options){func(o *iam.Options) {
 		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = call.HTTPClient(cfg.AWS)
-		o.APIOptions = append(o.APIOptions, call.WithoutTraceHeader)
+		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, slices.Clone(cfg.Options)...)...)
 	return calls{
 		getRole: sdk.GetRole, createRole: sdk.CreateRole, deleteRole: sdk.DeleteRole,

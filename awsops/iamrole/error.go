@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Error is a call that was refused, failed or got no answer, or a state that does not allow what was asked. Its kinds are those
@@ -103,7 +103,7 @@ func fail(resource string, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*call.Failure](err)
+	f, ok := errors.AsType[*awscall.Failure](err)
 	if !ok {
 		return &Error{Op: "call", Resource: resource, Err: err}
 	}

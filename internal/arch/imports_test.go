@@ -73,6 +73,7 @@ var rules = map[string]rule{
 	"llm/schema":        {direct: []string{"github.com/google/jsonschema-go/..."}, closed: true},
 	"vultr":             {closed: true},
 	"internal":          {closed: true},
+	"internal/awscall":  {direct: sdk, never: otherServices("")}, // the packages choose the service
 	"examples":          {direct: []string{"..."}},
 }
 

@@ -1,4 +1,4 @@
-package call_test
+package awscall_test
 
 import (
 	"context"
@@ -16,8 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/kitroll/kitroll/awsops/awsopstest"
-	"github.com/kitroll/kitroll/awsops/internal/call"
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 type (
@@ -38,30 +37,30 @@ func TestDo(t *testing.T) {
 		harmless, refused int // attempts
 		unknown           bool
 	}{
-		"throttled":               {awsopstest.Refuse("RequestLimitExceeded", "slow down"), 5, 5, false},
-		"throttled as 503":        {status(503, awsopstest.Refuse("Throttling", "slow down")), 5, 5, false},
-		"refused":                 {status(400, awsopstest.Refuse("InvalidParameterValue", "no")), 1, 1, false},
-		"quota":                   {awsopstest.Refuse("ResourceLimitExceeded", "20"), 1, 1, false},
+		"throttled":               {refuse("RequestLimitExceeded", "slow down"), 5, 5, false},
+		"throttled as 503":        {status(503, refuse("Throttling", "slow down")), 5, 5, false},
+		"refused":                 {status(400, refuse("InvalidParameterValue", "no")), 1, 1, false},
+		"quota":                   {refuse("ResourceLimitExceeded", "20"), 1, 1, false},
 		"the answer lost":         {send, 5, 1, true},
-		"an error of AWS":         {status(500, awsopstest.Refuse("InternalError", "sorry")), 5, 1, true},
-		"InternalError by a fake": {awsopstest.Refuse("InternalError", "sorry"), 5, 1, true},
+		"an error of AWS":         {status(500, refuse("InternalError", "sorry")), 5, 1, true},
+		"InternalError by a fake": {refuse("InternalError", "sorry"), 5, 1, true},
 		"a proxy's page":          {status(502, errors.New("invalid character '<'")), 5, 1, true},
 		"an answer cut off":       {status(200, io.ErrUnexpectedEOF), 5, 1, true},
 		"never sent":              {&smithy.SerializationError{Err: errors.New("bad input")}, 1, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for again, attempts := range map[call.Repeat]int{call.Harmless: tt.harmless, call.OnlyRefused: tt.refused} {
+			for again, attempts := range map[awscall.Repeat]int{awscall.Harmless: tt.harmless, awscall.OnlyRefused: tt.refused} {
 				n := 0
-				c := call.New(nil, nil, new(awsopstest.Clock))
-				_, err := call.Do(t.Context(), c, "X", again, func(context.Context, *in, ...func(*opt)) (*out, error) {
+				c := awscall.New(nil, nil, new(clock))
+				_, err := awscall.Do(t.Context(), c, "X", again, func(context.Context, *in, ...func(*opt)) (*out, error) {
 					n++
 					return nil, tt.err
 				}, &in{})
-				f, ok := errors.AsType[*call.Failure](err)
+				f, ok := errors.AsType[*awscall.Failure](err)
 				require.True(t, ok, "%v", err)
 				assert.Equal(t, attempts, n, "harmless: %v", again)
-				assert.Equal(t, tt.unknown && again == call.OnlyRefused, f.Unknown, "harmless: %v", again)
+				assert.Equal(t, tt.unknown && again == awscall.OnlyRefused, f.Unknown, "harmless: %v", again)
 			}
 		})
 	}
@@ -69,17 +68,16 @@ func TestDo(t *testing.T) {
 
 func TestDoSucceedsInTheEnd(t *testing.T) {
 	t.Parallel()
-	n, clock := 0, new(awsopstest.Clock)
-	began := clock.Now()
-	got, err := call.Do(t.Context(), call.New(nil, nil, clock), "X", call.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
+	n, waits := 0, new(clock)
+	got, err := awscall.Do(t.Context(), awscall.New(nil, nil, waits), "X", awscall.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
 		if n++; n < 4 {
-			return nil, awsopstest.Refuse("Throttling", "slow down")
+			return nil, refuse("Throttling", "slow down")
 		}
 		return &out{}, nil
 	}, &in{})
 	require.NoError(t, err)
 	assert.NotNil(t, got)
-	assert.Positive(t, clock.Now().Sub(began), "it waited on the client's clock")
+	assert.Len(t, waits.slept, 3, "it waited on the client's clock")
 }
 
 // A context that ended is named with its cause, and nothing is sent.
@@ -88,12 +86,12 @@ func TestDoNamesTheCause(t *testing.T) {
 	why := errors.New("the operator went home")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
-	_, err := call.Do(ctx, call.New(nil, nil, nil), "X", call.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
+	_, err := awscall.Do(ctx, awscall.New(nil, nil, nil), "X", awscall.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
 		assert.Fail(t, "it was sent")
 		return nil, nil
 	}, &in{})
 	require.ErrorIs(t, err, why)
-	f, _ := errors.AsType[*call.Failure](err)
+	f, _ := errors.AsType[*awscall.Failure](err)
 	assert.False(t, f.Unknown)
 }
 
@@ -107,7 +105,7 @@ func TestHTTPClientSaysWhatWasSent(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	t.Cleanup(srv.Close)
-	hc := call.HTTPClient(aws.Config{HTTPClient: srv.Client()})
+	hc := awscall.HTTPClient(aws.Config{HTTPClient: srv.Client()})
 	post := func(url string) func(context.Context, *in, ...func(*opt)) (*out, error) {
 		return func(ctx context.Context, _ *in, _ ...func(*opt)) (*out, error) {
 			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("Action=AllocateAddress"))
@@ -122,16 +120,16 @@ func TestHTTPClientSaysWhatWasSent(t *testing.T) {
 			return &out{}, nil
 		}
 	}
-	c := call.New(new(0), nil, nil)
-	_, err := call.Do(t.Context(), c, "X", call.OnlyRefused, post(srv.URL+"/?secret=hidden"), &in{})
-	f, _ := errors.AsType[*call.Failure](err)
+	c := awscall.New(new(0), nil, nil)
+	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post(srv.URL+"/?secret=hidden"), &in{})
+	f, _ := errors.AsType[*awscall.Failure](err)
 	require.NotNil(t, f)
 	assert.True(t, f.Unknown, "%v", err)
 	assert.NotContains(t, err.Error(), "hidden")
 	assert.EqualValues(t, 1, arrived.Load(), "exactly one request")
 
-	_, err = call.Do(t.Context(), c, "X", call.OnlyRefused, post("http://127.0.0.1:1/"), &in{})
-	f, _ = errors.AsType[*call.Failure](err)
+	_, err = awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post("http://127.0.0.1:1/"), &in{})
+	f, _ = errors.AsType[*awscall.Failure](err)
 	require.NotNil(t, f)
 	assert.False(t, f.Unknown, "nobody listens: %v", err)
 }

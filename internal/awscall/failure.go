@@ -1,0 +1,79 @@
+package awscall
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/kitroll/kitroll/internal/httpcall"
+)
+
+// Failure is a call that failed. The packages make their own *Error of it.
+type Failure struct {
+	Op         string // "CopyImage"
+	Code       string // "InvalidAMIName.Duplicate"; empty when AWS said nothing
+	Message    string // AWS's words, at most 1,024 bytes
+	Status     int    // 0 when no answer came
+	RequestID  string
+	RetryAfter time.Duration
+	Lost       bool  // whatever was asked for may have been done: no answer came, or one that says nothing
+	Unknown    bool  // the same of a write that must not be repeated blindly
+	Err        error // the cause when there is no code; redacted
+}
+
+func (f *Failure) Error() string {
+	what := cmp.Or(f.Message, f.Code, fmt.Sprintf("HTTP %d", f.Status))
+	if f.Err != nil {
+		what = f.Err.Error()
+	}
+	return f.Op + ": " + what
+}
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+var errNoAnswer = errors.New("no answer")
+
+// explain makes a Failure of what the SDK returned.
+func explain(ctx context.Context, op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	f := &Failure{Op: op}
+	if sent, ok := errors.AsType[*httpcall.Error](err); ok {
+		f.Err = sent
+		return f
+	}
+	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
+		f.Status = resp.Response.StatusCode
+		f.RetryAfter = httpcall.RetryAfter(resp.Response.Header, time.Now())
+		f.RequestID = resp.Response.Header.Get("X-Amzn-Requestid")
+	}
+	if resp, ok := errors.AsType[*awshttp.ResponseError](err); ok && resp.ServiceRequestID() != "" {
+		f.RequestID = resp.ServiceRequestID()
+	}
+	_, noAnswer := errors.AsType[*smithyhttp.RequestSendError](err)
+	switch refusal, ok := errors.AsType[smithy.APIError](err); {
+	case ok && refusal.ErrorCode() != "UnknownError":
+		f.Code, f.Message = refusal.ErrorCode(), httpcall.Head([]byte(refusal.ErrorMessage()), 1024)
+	case f.Status == 0 && noAnswer: // of an HTTP client that is not net/http's, or of a fake
+		f.Err = fmt.Errorf("%w: %w", errNoAnswer, httpcall.Redact(err))
+	case f.Status == 0 || f.Status < http.StatusBadRequest:
+		f.Err = httpcall.Redact(err)
+	} // else a proxy's page: its text says nothing that the status does not
+	if cause := context.Cause(ctx); cause != nil && f.Code == "" && !errors.Is(f.Err, cause) {
+		if f.Err == nil {
+			f.Err = cause
+		} else {
+			f.Err = fmt.Errorf("%w: %w", cause, f.Err)
+		}
+	}
+	return f
+}
