@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
-	"github.com/kitroll/kitroll/internal/httpcall"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -20,8 +20,7 @@ type Client struct {
 	api     api
 	limiter Limiter
 	clock   Clock
-	retry   httpcall.Retry
-	log     *slog.Logger
+	caller  *awscall.Caller
 	region  string
 
 	mu    sync.Mutex
@@ -48,17 +47,12 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("route53x: config: %w", err)
 	}
 	c := &Client{
-		clock: cfg.Clock, limiter: cfg.Limiter,
-		log:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
-		retry:  httpcall.Retry{Max: *cmp.Or(cfg.MaxRetries, new(8))},
+		caller: awscall.New(cmp.Or(cfg.MaxRetries, new(8)), cfg.Logger, cfg.Clock), limiter: cfg.Limiter,
 		region: cmp.Or(cfg.AWS.Region, "us-east-1"),
 		locks:  map[string]chan struct{}{},
 	}
-	if c.clock == nil {
-		c.clock = machine{}
-	} else {
-		c.retry.Sleep = c.clock.Sleep
-	}
+	c.caller.Retry.Cap = longestPause
+	c.clock = c.caller.Clock
 	if c.limiter == nil {
 		c.limiter = NewLimiter(&LimiterOptions{Clock: c.clock})
 	}
@@ -73,8 +67,8 @@ func newAPI(cfg Config, region string) api {
 		own.Region = region
 		sdk := route53.NewFromConfig(own, func(o *route53.Options) {
 			o.Retryer = aws.NopRetryer{} // the limiter has to know of each attempt
-			o.HTTPClient = httpClient(cfg.AWS)
-			o.APIOptions = append(o.APIOptions, withoutTraceHeader)
+			o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+			o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 		})
 		a = api{
 			zonesByName: sdk.ListHostedZonesByName, zone: sdk.GetHostedZone, createZone: sdk.CreateHostedZone, deleteZone: sdk.DeleteHostedZone,

@@ -91,10 +91,3 @@ func (c Config) LogValue() slog.Value { return c.safe().LogValue() }
 
 // MarshalJSON gives the configuration as a string without its secrets.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
-
-// machine is the default [Clock].
-type machine struct{}
-
-func (machine) Now() time.Time { return time.Now() }
-
-func (machine) Sleep(ctx context.Context, d time.Duration) error { return httpcall.Sleep(ctx, d) }

@@ -52,7 +52,7 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 	require.True(t, ok)
 	cfg.Logger.Info("x", "error", e)
 	assert.NotContains(t, out.String(), secret)
-	assert.Contains(t, out.String(), "route 53 call")
+	assert.Contains(t, out.String(), "aws call")
 }
 
 // api counts what passes through interfaces of the caller's.

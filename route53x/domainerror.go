@@ -3,17 +3,10 @@ package route53x
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/route53domains/types"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/internal/secret"
@@ -46,71 +39,8 @@ func domainKind(code, message string) error {
 		return ErrInvalid
 	case "ValidationException", "SerializationException":
 		return ErrInvalid
-	case "Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException", "RequestLimitExceeded":
-		return ErrThrottled
 	}
 	return nil
-}
-
-// failDomain makes an [*Error] of what the SDK returned. The secrets do not come back in its text.
-func failDomain(op, subject string, err error, write bool, secrets ...string) error {
-	if err == nil {
-		return nil
-	}
-	e := &Error{Op: op, Subject: subject}
-	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
-		e.Status = resp.HTTPStatusCode()
-		e.RetryAfter = httpcall.RetryAfter(resp.Response.Header, timeOfAnswer(resp.Response.Header))
-	}
-	if resp, ok := errors.AsType[*awshttp.ResponseError](err); ok {
-		e.RequestID = resp.ServiceRequestID()
-	}
-	refusal, refused := errors.AsType[smithy.APIError](err)
-	if refused && refusal.ErrorCode() != "UnknownError" {
-		e.Code = refusal.ErrorCode()
-		e.Message = hideContacts(httpcall.Head([]byte(refusal.ErrorMessage()), 512), secrets...)
-		e.Kind = domainKind(e.Code, e.Message)
-		if id := runningOperation(err); id != "" {
-			e.IDs = []string{id}
-		}
-	}
-	sent, network := errors.AsType[*httpcall.Error](err)
-	switch {
-	case e.Status >= http.StatusInternalServerError:
-		if write {
-			e.Kind = ErrUnknownOutcome // a gateway may have given up on what went on behind it
-		}
-	case e.Status == http.StatusTooManyRequests:
-		e.Kind = ErrThrottled
-	case e.Status != 0 && e.Status < http.StatusMultipleChoices && write:
-		e.Kind, e.Err = ErrUnknownOutcome, errNotDomains // done, but what came back cannot be read
-	case e.Status != 0 && !refused, e.Status != 0 && e.Code == "" && e.Kind == nil:
-		e.Err = errNotDomains
-	case e.Status == 0 && network:
-		e.Err = sent
-		if write && sent.Sent {
-			e.Kind = ErrUnknownOutcome
-		}
-	case e.Status == 0 && e.Code == "":
-		e.Err = httpcall.Redact(err) // credentials, the context, a client of the caller's
-		if _, before := errors.AsType[*smithy.InvalidParamsError](err); write && !before && leftClient(err) {
-			e.Kind = ErrUnknownOutcome
-		}
-	}
-	return e
-}
-
-// leftClient reports whether an error that is not from our HTTP client may be one after the request has left. Errors of
-// signing and of credentials come before.
-func leftClient(err error) bool {
-	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*smithy.DeserializationError](err)
-	return ok
 }
 
 var errNotDomains = errors.New("the answer is not that of the API")
@@ -125,15 +55,6 @@ func hideContacts(text string, secrets ...string) string {
 }
 
 var phoneInText = regexp.MustCompile(`\+[0-9]{1,3}\.[0-9]{4,}`)
-
-// runningOperation is the ID that a DuplicateRequest has with it.
-func runningOperation(err error) string {
-	dup, ok := errors.AsType[*types.DuplicateRequest](err)
-	if !ok {
-		return ""
-	}
-	return aws.ToString(dup.RequestId)
-}
 
 // transient reports whether a read that failed may be tried again later.
 func transient(ctx context.Context, err error) bool {

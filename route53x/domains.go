@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53domains"
 
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/httpcall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
@@ -108,10 +109,10 @@ func (c DomainsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.Str
 // Domains are the domains that are registered with, or on their way to, Route 53. It is safe for concurrent use, starts no
 // goroutine and needs no Close.
 type Domains struct {
-	api     domainsAPI
-	retries int
-	log     *slog.Logger
-	clock   Clock
+	api    domainsAPI
+	caller *awscall.Caller
+	log    *slog.Logger
+	clock  Clock
 }
 
 // domainsAPI is the calls that are made. They are method values, and the SDK's client is kept in no field: were it
@@ -150,10 +151,9 @@ func NewDomains(cfg DomainsConfig) (*Domains, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("route53x: domains: config: %w", err)
 	}
-	d := &Domains{retries: retries, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), clock: cfg.Clock}
-	if d.clock == nil {
-		d.clock = machine{}
-	}
+	d := &Domains{caller: awscall.New(&retries, cfg.Logger, cfg.Clock)}
+	d.caller.Retry.Cap = longestPause
+	d.log, d.clock = d.caller.Log, d.caller.Clock
 	if own {
 		d.api.fromSDK(cfg.AWS)
 	}
@@ -175,10 +175,10 @@ func NewDomains(cfg DomainsConfig) (*Domains, error) {
 }
 
 func (api *domainsAPI) fromSDK(cfg aws.Config) {
-	hc := domainsHTTP(cfg.HTTPClient)
 	sdk := route53domains.NewFromConfig(cfg, func(o *route53domains.Options) {
 		o.Region = DomainsRegion
-		o.HTTPClient = hc
+		o.HTTPClient = awscall.HTTPClient(cfg)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 		o.ClientLogMode &= aws.LogSigning | aws.LogRequest | aws.LogResponse // LogRetries has the messages of errors
 	})
 	*api = domainsAPI{

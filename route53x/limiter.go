@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // Limiter decides when a request may leave.
@@ -49,7 +51,7 @@ func NewLimiter(opts *LimiterOptions) Limiter {
 		o = *opts
 	}
 	if o.Clock == nil {
-		o.Clock = machine{}
+		o.Clock = awscall.Machine{}
 	}
 	burst, rate := float64(cmp.Or(o.Burst, limitBurst)), cmp.Or(o.PerSecond, limitPerSecond)
 	return &limiter{

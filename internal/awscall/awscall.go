@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -22,11 +23,17 @@ const (
 	OnlyRefused Repeat = false
 )
 
-// Caller makes calls.
+// Caller makes calls. A copy with other hooks makes calls of another kind.
 type Caller struct {
 	Retry httpcall.Retry
 	Log   *slog.Logger
 	Clock Clock
+
+	// Before, if set, runs before each attempt, after a look at the context; its error ends the call. For rates to keep to.
+	Before func(context.Context) error
+	// Failed, if set, hears of each attempt that failed, with what the SDK returned, before anything is logged: to say more or
+	// less than AWS said, since AWS may repeat what it was sent. Message is not cut yet.
+	Failed func(f *Failure, err error)
 }
 
 // New makes a Caller. nil options: 4 repeats, no log, the machine's clock.
@@ -48,19 +55,22 @@ func New(maxRetries *int, log *slog.Logger, clock Clock) *Caller {
 func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, do func(context.Context, *I, ...func(*Opt)) (*O, error), in *I) (*O, error) {
 	var out *O
 	err := c.Retry.Do(ctx, func(ctx context.Context) error {
-		if cause := context.Cause(ctx); cause != nil {
-			return &Failure{Op: op, Err: cause}
+		if err := c.ready(ctx); err != nil {
+			return &Failure{Op: op, Err: err}
 		}
 		began := c.Clock.Now()
 		var sent *httpcall.Error
 		v, err := do(context.WithValue(ctx, sendFailure{}, &sent), in)
 		if err == nil && v == nil {
-			err = errors.New("an empty answer")
+			err = errEmpty
 		}
 		if err != nil && sent != nil {
 			err = sent
 		}
-		out, err = v, explain(ctx, op, err)
+		if err != nil {
+			err = c.failed(ctx, op, err)
+		}
+		out = v
 		c.Log.DebugContext(ctx, "aws call", "op", op, "took", c.Clock.Now().Sub(began), "error", err)
 		return err
 	}, func(err error) httpcall.Verdict {
@@ -70,19 +80,45 @@ func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, 
 		}
 		return v
 	})
-	if err == nil {
-		return out, nil
+	if err != nil {
+		return nil, last(ctx, op, err, again)
 	}
+	return out, nil
+}
+
+func (c *Caller) ready(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != nil || c.Before == nil {
+		return cause
+	}
+	return c.Before(ctx)
+}
+
+func (c *Caller) failed(ctx context.Context, op string, err error) *Failure {
+	f := explain(ctx, op, err)
+	if c.Failed != nil {
+		c.Failed(f, err)
+	}
+	f.Message = httpcall.Head([]byte(f.Message), mostMessage)
+	return f
+}
+
+// last is what a call has come to after its repeats.
+func last(ctx context.Context, op string, err error, again Repeat) *Failure {
 	f, ok := errors.AsType[*Failure](err)
 	if !ok {
-		f = &Failure{Op: op, Err: err}
+		return &Failure{Op: op, Err: err}
+	}
+	own := *f
+	if error(f) != err { // the context ended during a pause
+		own.Err = fmt.Errorf("%w (while waiting to repeat)", context.Cause(ctx))
+		if f.Err != nil {
+			own.Err = fmt.Errorf("%w: %w", own.Err, f.Err)
+		}
 	}
 	if lost(f) {
-		own := *f
 		own.Lost, own.Unknown = true, again == OnlyRefused
-		f = &own
 	}
-	return nil, f
+	return &own
 }
 
 // verdict: a throttled call did nothing; one that failed at AWS or on the way may have.
@@ -117,5 +153,5 @@ func lost(f *Failure) bool {
 	if sent, ok := errors.AsType[*httpcall.Error](f); ok {
 		return sent.Sent
 	}
-	return errors.Is(f.Err, errNoAnswer)
+	return errors.Is(f.Err, errNoAnswer) || errors.Is(f.Err, errEmpty)
 }

@@ -5,12 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
@@ -93,43 +89,4 @@ func TestDoNamesTheCause(t *testing.T) {
 	require.ErrorIs(t, err, why)
 	f, _ := errors.AsType[*awscall.Failure](err)
 	assert.False(t, f.Unknown)
-}
-
-// The client tells a request that may have been done from one that cannot have been.
-func TestHTTPClientSaysWhatWasSent(t *testing.T) {
-	t.Parallel()
-	var arrived atomic.Int32
-	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		arrived.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
-		panic(http.ErrAbortHandler)
-	}))
-	t.Cleanup(srv.Close)
-	hc := awscall.HTTPClient(aws.Config{HTTPClient: srv.Client()})
-	post := func(url string) func(context.Context, *in, ...func(*opt)) (*out, error) {
-		return func(ctx context.Context, _ *in, _ ...func(*opt)) (*out, error) {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("Action=AllocateAddress"))
-			if err != nil {
-				return nil, err
-			}
-			resp, err := hc.Do(req)
-			if err != nil {
-				return nil, &smithy.OperationError{OperationName: "X", Err: &smithyhttp.RequestSendError{Err: err}}
-			}
-			resp.Body.Close()
-			return &out{}, nil
-		}
-	}
-	c := awscall.New(new(0), nil, nil)
-	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post(srv.URL+"/?secret=hidden"), &in{})
-	f, _ := errors.AsType[*awscall.Failure](err)
-	require.NotNil(t, f)
-	assert.True(t, f.Unknown, "%v", err)
-	assert.NotContains(t, err.Error(), "hidden")
-	assert.EqualValues(t, 1, arrived.Load(), "exactly one request")
-
-	_, err = awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post("http://127.0.0.1:1/"), &in{})
-	f, _ = errors.AsType[*awscall.Failure](err)
-	require.NotNil(t, f)
-	assert.False(t, f.Unknown, "nobody listens: %v", err)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -16,19 +17,22 @@ import (
 // than "canceled" when a context ends: neither why, nor whether anything was sent.
 type sendFailure struct{}
 
-// HTTPClient is what the SDK is to send with: that of cfg if it has one, else one of its own.
+// HTTPClient is what the SDK is to send with: that of cfg if it has one, else one of its own. It hides all but Read and Close
+// of the SDK's request bodies: see [httpcall.PlainBody].
 func HTTPClient(cfg aws.Config) aws.HTTPClient {
 	var hc *http.Client
-	switch own, ok := cfg.HTTPClient.(*http.Client); {
-	case ok:
+	switch own := cfg.HTTPClient.(type) {
+	case *http.Client:
 		hc = httpcall.Client(own, nil)
-	case cfg.HTTPClient != nil:
-		return cfg.HTTPClient // it does not say what was sent: every failure is one that may have been
-	default:
+	case *awshttp.BuildableClient: // of config.LoadDefaultConfig
+		hc = httpcall.Client(&http.Client{Transport: own.GetTransport(), Timeout: own.GetTimeout()}, nil)
+	case nil:
 		hc = httpcall.Client(nil, &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: time.Minute,
 			IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 16, ForceAttemptHTTP2: true,
 		}})
+	default: // it does not say what was sent: every failure is one that may have been
+		return smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return own.Do(httpcall.PlainBody(req)) })
 	}
 	return smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
 		resp, err := httpcall.DoBody(hc, req)

@@ -39,13 +39,24 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-var errNoAnswer = errors.New("no answer")
+// Cause is the cause for the error of a package; of a call that is unknown, it is also the package's word for that.
+func (f *Failure) Cause(unknown error) error {
+	switch {
+	case !f.Unknown:
+		return f.Err
+	case f.Err == nil:
+		return unknown
+	}
+	return fmt.Errorf("%w: %w", unknown, f.Err)
+}
+
+var (
+	errNoAnswer = errors.New("no answer")
+	errEmpty    = errors.New("an empty answer") // of a fake, or of what stands before the SDK
+)
 
 // explain makes a Failure of what the SDK returned.
-func explain(ctx context.Context, op string, err error) error {
-	if err == nil {
-		return nil
-	}
+func explain(ctx context.Context, op string, err error) *Failure {
 	f := &Failure{Op: op}
 	if sent, ok := errors.AsType[*httpcall.Error](err); ok {
 		f.Err = sent
@@ -53,17 +64,16 @@ func explain(ctx context.Context, op string, err error) error {
 	}
 	if resp, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && resp.Response != nil && resp.Response.Response != nil {
 		f.Status = resp.Response.StatusCode
-		f.RetryAfter = httpcall.RetryAfter(resp.Response.Header, time.Now())
+		f.RetryAfter = httpcall.RetryAfter(resp.Response.Header, timeOfAnswer(resp.Response.Header))
 		f.RequestID = resp.Response.Header.Get("X-Amzn-Requestid")
 	}
 	if resp, ok := errors.AsType[*awshttp.ResponseError](err); ok && resp.ServiceRequestID() != "" {
 		f.RequestID = resp.ServiceRequestID()
 	}
-	_, noAnswer := errors.AsType[*smithyhttp.RequestSendError](err)
 	switch refusal, ok := errors.AsType[smithy.APIError](err); {
 	case ok && refusal.ErrorCode() != "UnknownError":
-		f.Code, f.Message = refusal.ErrorCode(), httpcall.Head([]byte(refusal.ErrorMessage()), 1024)
-	case f.Status == 0 && noAnswer: // of an HTTP client that is not net/http's, or of a fake
+		f.Code, f.Message = refusal.ErrorCode(), refusal.ErrorMessage()
+	case f.Status == 0 && unanswered(err): // of an HTTP client that is not net/http's, or of a fake
 		f.Err = fmt.Errorf("%w: %w", errNoAnswer, httpcall.Redact(err))
 	case f.Status == 0 || f.Status < http.StatusBadRequest:
 		f.Err = httpcall.Redact(err)
@@ -76,4 +86,24 @@ func explain(ctx context.Context, op string, err error) error {
 		}
 	}
 	return f
+}
+
+const mostMessage = 1024
+
+// unanswered tells of a request that left, or may have left, by a way that is not net/http's.
+func unanswered(err error) bool {
+	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*smithy.DeserializationError](err)
+	return ok
+}
+
+// timeOfAnswer is the server's clock, for a Retry-After that is a date.
+func timeOfAnswer(h http.Header) time.Time {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Now()
+	}
+	return at
 }

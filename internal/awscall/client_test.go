@@ -1,0 +1,86 @@
+package awscall_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/internal/awscall"
+)
+
+// The client tells a request that may have been done from one that cannot have been, also where it is made from that of
+// config.LoadDefaultConfig, or there is none.
+func TestHTTPClientSaysWhatWasSent(t *testing.T) {
+	t.Parallel()
+	for name, own := range map[string]aws.HTTPClient{
+		"net/http's": &http.Client{Transport: new(http.Transport)}, "the SDK's": awshttp.NewBuildableClient(), "none": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var arrived atomic.Int32
+			srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				arrived.Add(1)
+				_, _ = io.Copy(io.Discard, r.Body)
+				panic(http.ErrAbortHandler)
+			}))
+			t.Cleanup(srv.Close)
+			hc := awscall.HTTPClient(aws.Config{HTTPClient: own})
+			c := awscall.New(new(0), nil, nil)
+			_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post(hc, srv.URL+"/?secret=hidden"), &in{})
+			f, _ := errors.AsType[*awscall.Failure](err)
+			require.NotNil(t, f)
+			assert.True(t, f.Unknown, "%v", err)
+			assert.NotContains(t, err.Error(), "hidden")
+			assert.EqualValues(t, 1, arrived.Load(), "exactly one request")
+
+			_, err = awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, post(hc, "http://127.0.0.1:1/"), &in{})
+			f, _ = errors.AsType[*awscall.Failure](err)
+			require.NotNil(t, f)
+			assert.False(t, f.Unknown, "nobody listens: %v", err)
+		})
+	}
+}
+
+// post is a call as the SDK makes it.
+func post(hc aws.HTTPClient, url string) func(context.Context, *in, ...func(*opt)) (*out, error) {
+	return func(ctx context.Context, _ *in, _ ...func(*opt)) (*out, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("Action=AllocateAddress"))
+		if err != nil {
+			return nil, err
+		}
+		resp, err := hc.Do(req)
+		if err != nil {
+			return nil, &smithy.OperationError{OperationName: "X", Err: &smithyhttp.RequestSendError{Err: err}}
+		}
+		resp.Body.Close()
+		return &out{}, nil
+	}
+}
+
+// Of a client of the caller's own nobody knows what it sent: each failure is one that may have been. Its requests have bodies
+// that net/http can close before they are read.
+func TestHTTPClientOfTheCaller(t *testing.T) {
+	t.Parallel()
+	own := smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
+		_, writes := req.Body.(io.WriterTo)
+		assert.False(t, writes, "a body with a WriteTo says EOF once it is closed")
+		return nil, errors.New("no idea")
+	})
+	hc := awscall.HTTPClient(aws.Config{HTTPClient: own})
+	_, err := awscall.Do(t.Context(), awscall.New(new(0), nil, nil), "X", awscall.OnlyRefused, post(hc, "http://127.0.0.1:1/"), &in{})
+	f, _ := errors.AsType[*awscall.Failure](err)
+	require.NotNil(t, f)
+	assert.True(t, f.Unknown, "%v", err)
+}
