@@ -90,10 +90,7 @@ func (r acmeRun) newEndpoint(ctx context.Context) (string, error) {
 	if r.spec.Contact {
 		in.Contact = types.AcmeContactRequired
 	}
-	out, err := call(ctx, r.c, "CreateAcmeEndpoint", "", r.c.api.newEndpoint, &in)
-	if lost(err) {
-		return "", unknown(err)
-	}
+	out, err := act(ctx, r.c, action{op: "CreateAcmeEndpoint", token: true}, r.c.api.newEndpoint, &in)
 	if err != nil {
 		return "", err
 	}
@@ -175,10 +172,7 @@ func (r acmeRun) validation(ctx context.Context, endpoint string, d ACMEDomain) 
 			DomainScope:  &types.DomainScope{ExactDomain: types.DomainScopeOptionEnabled, Subdomains: scope(d.Subdomains), Wildcards: scope(d.Wildcards)},
 		}},
 	}
-	out, err := call(ctx, r.c, "CreateAcmeDomainValidation", endpoint, r.c.api.newValidation, &in)
-	if lost(err) {
-		return "", unknown(err)
-	}
+	out, err := act(ctx, r.c, action{op: "CreateAcmeDomainValidation", arn: endpoint, token: true}, r.c.api.newValidation, &in)
 	if err != nil {
 		return "", err
 	}
@@ -235,10 +229,7 @@ func (r acmeRun) newBinding(ctx context.Context, a *ACMEAccess, others int) erro
 	if r.spec.Expires > 0 {
 		in.Expiration = &types.Expiration{Type: types.TimeTypeMinutes, Value: new(int64(r.spec.Expires / time.Minute))}
 	}
-	out, err := call(ctx, r.c, "CreateAcmeExternalAccountBinding", a.EndpointARN, r.c.api.newBinding, &in)
-	if lost(err) {
-		return unknown(err)
-	}
+	out, err := act(ctx, r.c, action{op: "CreateAcmeExternalAccountBinding", arn: a.EndpointARN, token: true}, r.c.api.newBinding, &in)
 	if err != nil {
 		return err
 	}

@@ -198,10 +198,7 @@ func (c *Client) request(ctx context.Context, spec Spec, dead []string) (string,
 	if spec.Exportable {
 		in.Options.Export = types.CertificateExportEnabled
 	}
-	out, err := call(ctx, c, "RequestCertificate", "", c.api.request, &in)
-	if lost(err) {
-		return "", unknown(err)
-	}
+	out, err := act(ctx, c, action{op: "RequestCertificate", token: true}, c.api.request, &in)
 	if err != nil {
 		return "", err
 	}

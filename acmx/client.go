@@ -5,15 +5,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 
-	"github.com/kitroll/kitroll/internal/httpcall"
+	"github.com/kitroll/kitroll/internal/awscall"
 	"github.com/kitroll/kitroll/internal/secret"
 )
 
@@ -27,7 +25,7 @@ type Client struct {
 	log      *slog.Logger
 	now      func() time.Time
 	api      api
-	once     func(*acm.Options) // for calls that must not be made twice
+	caller   *awscall.Caller
 }
 
 var _ Certificates = (*Client)(nil)
@@ -57,43 +55,12 @@ func New(cfg Config) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	attempts := cmp.Or(cfg.AWS.RetryMaxAttempts, retry.DefaultMaxAttempts)
-	refused := retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = attempts
-		o.Retryables = []retry.IsErrorRetryable{throttled()}
-	})
-	c.once = func(o *acm.Options) { o.Retryer = refused }
+	var repeats *int
+	if n := cfg.AWS.RetryMaxAttempts; n > 0 {
+		repeats = new(n - 1)
+	}
+	c.caller = awscall.New(repeats, cfg.Logger, nil)
 	return c, nil
-}
-
-// throttled are the codes that prove that nothing was done.
-func throttled() retry.RetryableErrorCode {
-	return retry.RetryableErrorCode{Codes: map[string]struct{}{"ThrottlingException": {}, "Throttling": {}}}
-}
-
-// repeatable is the retryer of calls that may be made twice. It is the SDK's, except that LimitExceededException, which
-// the SDK takes for a rate, is a quota at ACM and not worth waiting for.
-func repeatable(cfg aws.Config) aws.Retryer {
-	if cfg.Retryer != nil {
-		return cfg.Retryer()
-	}
-	codes := make(map[string]struct{}, len(retry.DefaultThrottleErrorCodes))
-	for code := range retry.DefaultThrottleErrorCodes {
-		if code != "LimitExceededException" {
-			codes[code] = struct{}{}
-		}
-	}
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = cmp.Or(cfg.RetryMaxAttempts, o.MaxAttempts)
-		o.Retryables = []retry.IsErrorRetryable{
-			retry.NoRetryCanceledError{},
-			retry.RetryableError{},
-			retry.RetryableConnectionError{},
-			retry.RetryableHTTPStatusCode{Codes: retry.DefaultRetryableHTTPStatusCodes},
-			retry.RetryableErrorCode{Codes: retry.DefaultRetryableErrorCodes},
-			retry.RetryableErrorCode{Codes: codes},
-		}
-	})
 }
 
 // api is the calls that the package makes. They are method values, and the SDK's client is kept in no field: were it
@@ -124,17 +91,11 @@ type api struct {
 	bindings        func(context.Context, *acm.ListAcmeExternalAccountBindingsInput, ...func(*acm.Options)) (*acm.ListAcmeExternalAccountBindingsOutput, error)
 }
 
-// plainBodies hides all but Read and Close of the SDK's request bodies: see [httpcall.PlainBody].
-type plainBodies struct{ next acm.HTTPClient }
-
-func (p plainBodies) Do(req *http.Request) (*http.Response, error) {
-	return p.next.Do(httpcall.PlainBody(req))
-}
-
 func newAPI(cfg Config) api {
 	sdk := acm.NewFromConfig(cfg.AWS, func(o *acm.Options) {
-		o.Retryer = repeatable(cfg.AWS)
-		o.HTTPClient = plainBodies{o.HTTPClient}
+		o.Retryer = aws.NopRetryer{}
+		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
+		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	})
 	a := api{
 		request: sdk.RequestCertificate, describe: sdk.DescribeCertificate, list: sdk.ListCertificates,

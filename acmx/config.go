@@ -16,8 +16,8 @@ import (
 // Config is what a [Client] is made from. It is copied. Printing it shows no key.
 type Config struct {
 	// AWS is how to reach ACM: Region and Credentials are required, unless every interface below is set. Certificates for
-	// CloudFront must be in us-east-1. Its Retryer or RetryMaxAttempts counts for calls that may be repeated; the others
-	// are repeated only when ACM refused them for their rate.
+	// CloudFront must be in us-east-1. A call is made at most RetryMaxAttempts times, 5 by default: what may be repeated, when it
+	// was throttled or failed on the way; the rest only when it was throttled or never left. Retryer is not used.
 	AWS aws.Config
 
 	// The calls, for fakes and for what stands between. nil = a client of the SDK, made from AWS.

@@ -125,7 +125,7 @@ func TestAnswersThatAreNotOfACM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t virtual, srv *acmxtest.Server, c *acmx.Client) {
-				for range 3 {
+				for range attempts {
 					srv.AnswerNext("RequestCertificate", http.StatusOK, http.Header{"Content-Type": {"application/x-amz-json-1.1"}}, body)
 				}
 				_, err := c.Ensure(t.Context(), spec(), srv.Solver(), nil)

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The kinds of failure of the calls, for errors.Is. Beside them an [*Error] is fs.ErrNotExist when there is no such
@@ -112,7 +114,7 @@ func (e *Error) Is(kind error) bool {
 		return e.HTTPStatus == http.StatusForbidden || strings.HasPrefix(e.Code, "AccessDenied") ||
 			e.Code == "UnrecognizedClientException" || e.Code == "InvalidSignatureException" || e.Code == "ExpiredTokenException"
 	case ErrThrottled:
-		return strings.HasPrefix(e.Code, "Throttling") || e.HTTPStatus == http.StatusTooManyRequests
+		return awscall.Throttled(e.Code, e.HTTPStatus)
 	case ErrQuota:
 		return e.Code == "LimitExceededException" || e.Code == "ServiceQuotaExceededException" || e.Code == "TooManyTagsException"
 	case ErrInUse:

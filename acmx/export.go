@@ -36,12 +36,12 @@ func (c *Client) Export(ctx context.Context, arn string, opts *ExportOptions) (*
 	}
 	pass := passphrase()
 	defer clear(pass)
-	asking := hiding(ctx, string(pass), base64.StdEncoding.EncodeToString(pass))
+	a := action{op: "ExportCertificate", arn: arn, secrets: []string{string(pass), base64.StdEncoding.EncodeToString(pass)}}
 	var out *acm.ExportCertificateOutput
 	var last error
 	until := c.now().Add(patience)
-	err := poll.Until(asking, poll.Schedule{First: 2 * time.Second, Factor: 2, Max: 15 * time.Second}, nil, func(ctx context.Context) (bool, error) {
-		out, last = call(ctx, c, "ExportCertificate", arn, c.api.export, &acm.ExportCertificateInput{CertificateArn: &arn, Passphrase: pass})
+	err := poll.Until(ctx, poll.Schedule{First: 2 * time.Second, Factor: 2, Max: 15 * time.Second}, nil, func(ctx context.Context) (bool, error) {
+		out, last = act(ctx, c, a, c.api.export, &acm.ExportCertificateInput{CertificateArn: &arn, Passphrase: pass})
 		if errors.Is(last, ErrNotIssued) && c.now().Before(until) {
 			return false, nil
 		}

@@ -37,24 +37,24 @@ func (c *Client) Import(ctx context.Context, b *Bundle, opts *ImportOptions) (*C
 	if len(in.CertificateChain) == 0 {
 		in.CertificateChain = nil
 	}
-	once := c.once
+	a := action{op: "ImportCertificate", arn: o.ARN, once: true, secrets: []string{string(key)}}
 	if o.ARN != "" {
 		in.CertificateArn = &o.ARN
-		once = func(*acm.Options) {} // the same again is the same
+		a.once, a.token = false, true // the same again is the same
 	}
-	out, err := call(hiding(ctx, string(key)), c, "ImportCertificate", o.ARN, c.api.importing, &in, once)
+	out, err := act(ctx, c, a, c.api.importing, &in)
 	switch {
 	case err == nil && aws.ToString(out.CertificateArn) != "":
 		return c.Certificate(*out.CertificateArn), nil
 	case err == nil:
-		err = &Error{Op: "ImportCertificate", ARN: o.ARN, Err: errors.New("the answer holds no ARN")}
-	case !lost(err):
+		err = &Error{Op: a.op, ARN: o.ARN, Err: fmt.Errorf("%w: the answer holds no ARN", ErrUnknownOutcome)}
+	case !unknown(err):
 		return nil, err
 	}
 	if arn, lookErr := c.imported(ctx, b.Serial(), o.ARN); lookErr == nil && arn != "" {
 		return c.Certificate(arn), nil
 	}
-	return nil, unknown(err)
+	return nil, err
 }
 
 func (c *Client) checkImport(b *Bundle, o ImportOptions) ([]byte, error) {

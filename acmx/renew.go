@@ -55,19 +55,19 @@ func (h *Certificate) Renew(ctx context.Context, opts *RenewOptions) (oldSerial 
 	if !before.Renewable {
 		return before.Serial, &Error{Op: "RenewCertificate", ARN: h.arn, Err: fmt.Errorf("%w: it was never exported", ErrConflict)}
 	}
-	_, err = call(ctx, h.c, "RenewCertificate", h.arn, h.c.api.renew, &acm.RenewCertificateInput{CertificateArn: &h.arn}, h.c.once)
+	_, err = act(ctx, h.c, action{op: "RenewCertificate", arn: h.arn, once: true}, h.c.api.renew, &acm.RenewCertificateInput{CertificateArn: &h.arn})
 	if errors.Is(err, ErrNotIssued) { // RequestInProgressException
 		e, _ := errors.AsType[*Error](err)
 		return before.Serial, &Error{Op: e.Op, ARN: h.arn, Message: e.Message, RequestID: e.RequestID, HTTPStatus: e.HTTPStatus, Err: fmt.Errorf("%w: a renewal is under way", ErrConflict)}
 	}
-	if !lost(err) {
+	if !unknown(err) {
 		return before.Serial, err
 	}
 	after, lookErr := h.c.describe(ctx, h.arn)
 	if lookErr == nil && (after.Serial != before.Serial || after.Renewal.UpdatedAt.After(before.Renewal.UpdatedAt)) {
 		return before.Serial, nil
 	}
-	return before.Serial, unknown(err)
+	return before.Serial, err
 }
 
 // WaitRenewed looks until the certificate has another serial than the one given, and is issued. An attempt that ACM calls
@@ -126,15 +126,12 @@ func (h *Certificate) Revoke(ctx context.Context, opts *RevokeOptions) error {
 			ErrNotConfirmed, strings.Join(d.Names, ", "), d.NotAfter.UTC().Format(time.DateOnly), h.c.renewCost(d).Issue)}
 	}
 	in := acm.RevokeCertificateInput{CertificateArn: &h.arn, RevocationReason: o.Reason}
-	_, err = call(ctx, h.c, "RevokeCertificate", h.arn, h.c.api.revoke, &in, h.c.once)
+	_, err = act(ctx, h.c, action{op: "RevokeCertificate", arn: h.arn, once: true}, h.c.api.revoke, &in)
 	if err == nil {
 		return nil
 	}
 	if after, lookErr := h.c.describe(ctx, h.arn); lookErr == nil && after.Status == StatusRevoked {
 		return nil
-	}
-	if lost(err) {
-		return unknown(err)
 	}
 	return err
 }

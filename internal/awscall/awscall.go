@@ -109,7 +109,7 @@ func last(ctx context.Context, op string, err error, again Repeat) *Failure {
 		return &Failure{Op: op, Err: err}
 	}
 	own := *f
-	if error(f) != err { // the context ended during a pause
+	if _, whole := err.(*Failure); !whole { //nolint:errorlint // one that is wrapped was followed by a pause that the context ended
 		own.Err = fmt.Errorf("%w (while waiting to repeat)", context.Cause(ctx))
 		if f.Err != nil {
 			own.Err = fmt.Errorf("%w: %w", own.Err, f.Err)
