@@ -47,49 +47,7 @@ type Error struct {
 	Err    error  // the cause or kind; nil for a plain refusal
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("acmx: " + e.Op)
-	if e.ARN != "" {
-		b.WriteString(" " + e.ARN)
-	}
-	b.WriteString(": ")
-	switch {
-	case e.Status != "":
-		b.WriteString("the certificate is " + string(e.Status))
-		if e.Reason != "" {
-			b.WriteString(" (" + e.Reason + ")")
-		}
-		if e.Message != "" {
-			b.WriteString(": " + e.Message)
-		}
-	case e.Err != nil && e.Message != "":
-		fmt.Fprintf(&b, "%v: %s", e.Err, e.Message)
-	case e.Err != nil:
-		fmt.Fprint(&b, e.Err)
-	case e.Message != "":
-		b.WriteString(e.Message)
-	default:
-		b.WriteString("refused")
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusBadRequest {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	if hint := e.Hint(); hint != "" {
-		b.WriteString("; " + hint)
-	}
-	return b.String()
-}
+func (e *Error) Error() string { return e.words().String() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -158,15 +116,23 @@ func (e *Error) Hint() string {
 
 // LogValue is the error as fields.
 func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("text", e.Error())}
-	for _, part := range []struct{ key, value string }{
-		{"op", e.Op}, {"arn", e.ARN}, {"code", e.Code}, {"request_id", e.RequestID}, {"status", string(e.Status)}, {"reason", e.Reason},
-	} {
-		if part.value != "" {
-			attrs = append(attrs, slog.String(part.key, part.value))
+	return e.words().LogValue(slog.String("status", string(e.Status)), slog.String("reason", e.Reason))
+}
+
+func (e *Error) words() awscall.Words {
+	why := []string{awscall.Cause(e.Err), e.Message}
+	if e.Status != "" {
+		why[0] = "the certificate is " + string(e.Status)
+		if e.Reason != "" {
+			why[0] += " (" + e.Reason + ")"
 		}
 	}
-	return slog.GroupValue(attrs...)
+	return awscall.Words{
+		Package: "acmx",
+		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("arn", e.ARN)},
+		Why:     why,
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID, Hint: e.Hint(),
+	}
 }
 
 // invalid is a problem that was found before anything was sent.

@@ -342,6 +342,6 @@ func TestPlansThatCannotBeApplied(t *testing.T) {
 			`<Message>two</Message></Messages><RequestId>r-1</RequestId></InvalidChangeBatch>`)
 		_, err = c.Apply(t.Context(), zone, towards(t, srv, zone, route53x.DiffOptions{}, host(0)), nil)
 		require.ErrorIs(t, err, route53x.ErrInvalid)
-		require.ErrorContains(t, err, "batch 1 (0 done): not valid: one, two (InvalidChangeBatch, HTTP 400, request r-1)")
+		require.ErrorContains(t, err, "batch 1 (0 done): not valid: one, two (InvalidChangeBatch, request r-1)")
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/kitroll/kitroll/internal/awscall"
 )
 
 // The kinds of errors, for errors.Is. ErrNotFound is also fs.ErrNotExist, ErrExists is also fs.ErrExist and
@@ -54,54 +56,7 @@ type Error struct {
 	Err        error         // the cause, where there is one besides the kind
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("route53x: " + e.Op)
-	if e.Subject != "" {
-		b.WriteString(" " + e.Subject)
-	}
-	if e.Batch > 0 {
-		fmt.Fprintf(&b, ": batch %d (%d done)", e.Batch, len(e.Done))
-	}
-	var words []string
-	if e.Kind != nil {
-		words = append(words, e.Kind.Error())
-	}
-	if e.Message != "" {
-		words = append(words, e.Message)
-	}
-	if e.Err != nil {
-		words = append(words, e.Err.Error())
-	}
-	if len(words) == 0 {
-		words = append(words, strings.ToLower(http.StatusText(e.Status)))
-	}
-	b.WriteString(": " + strings.Join(words, ": "))
-	if len(e.IDs) > 0 {
-		b.WriteString(": " + strings.Join(e.IDs, ", "))
-	}
-	for i, k := range e.Keys {
-		if i == mostKeysShown {
-			fmt.Fprintf(&b, " and %d more", len(e.Keys)-i)
-			break
-		}
-		b.WriteString(map[bool]string{true: ": ", false: ", "}[i == 0] + k.String())
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.Status != 0 {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.Status))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	return b.String()
-}
+func (e *Error) Error() string { return e.words().String() }
 
 const mostKeysShown = 5
 
@@ -124,7 +79,34 @@ func (e *Error) Is(target error) bool {
 
 // LogValue is the error as fields.
 func (e *Error) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("op", e.Op), slog.String("subject", e.Subject), slog.String("code", e.Code),
-		slog.String("message", e.Message), slog.Int("status", e.Status), slog.String("request_id", e.RequestID),
-		slog.Int("batch", e.Batch), slog.Any("done", e.Done))
+	more := []slog.Attr{slog.String("message", e.Message), slog.Int("status", e.Status)}
+	if e.Batch > 0 {
+		more = append(more, slog.Int("batch", e.Batch), slog.Any("done", e.Done))
+	}
+	return e.words().LogValue(more...)
+}
+
+func (e *Error) words() awscall.Words {
+	var batch string
+	if e.Batch > 0 {
+		batch = fmt.Sprintf("batch %d (%d done)", e.Batch, len(e.Done))
+	}
+	return awscall.Words{
+		Package: "route53x",
+		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("subject", e.Subject)},
+		Why:     []string{batch, awscall.Cause(e.Kind), e.Message, awscall.Cause(e.Err), strings.Join(e.IDs, ", "), e.keys()},
+		Code:    e.Code, Status: e.Status, Request: e.RequestID,
+	}
+}
+
+func (e *Error) keys() string {
+	var shown []string
+	for _, k := range e.Keys[:min(len(e.Keys), mostKeysShown)] {
+		shown = append(shown, k.String())
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(e.Keys) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -30,41 +29,7 @@ type Error struct {
 	Err        error         // the cause or kind; nil for a plain refusal
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("cdn: " + e.Op)
-	if e.Resource != "" {
-		b.WriteString(" " + e.Resource)
-	}
-	b.WriteString(": ")
-	switch {
-	case e.Err != nil && e.Reason != "":
-		fmt.Fprintf(&b, "%v: %s", e.Err, e.Reason)
-	case e.Err != nil:
-		fmt.Fprint(&b, e.Err)
-	case e.Reason != "":
-		b.WriteString(e.Reason)
-	default:
-		b.WriteString("refused")
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusBadRequest {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	if hint := e.Hint(); hint != "" {
-		b.WriteString("; " + hint)
-	}
-	return b.String()
-}
+func (e *Error) Error() string { return e.words().String() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -112,16 +77,15 @@ func (e *Error) Hint() string {
 }
 
 // LogValue is the error as fields.
-func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("text", e.Error())}
-	for _, part := range []struct{ key, value string }{
-		{"op", e.Op}, {"resource", e.Resource}, {"code", e.Code}, {"request_id", e.RequestID},
-	} {
-		if part.value != "" {
-			attrs = append(attrs, slog.String(part.key, part.value))
-		}
+func (e *Error) LogValue() slog.Value { return e.words().LogValue() }
+
+func (e *Error) words() awscall.Words {
+	return awscall.Words{
+		Package: "cdn",
+		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why:     []string{awscall.Cause(e.Err), e.Reason},
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID, Hint: e.Hint(),
 	}
-	return slog.GroupValue(attrs...)
 }
 
 // failed makes an [*Error] of what a call returned.
@@ -133,17 +97,12 @@ func failed(resource string, err error) error {
 	if !ok {
 		return &Error{Op: "call", Resource: resource, Err: err}
 	}
-	e := &Error{
+	own := *f
+	own.Unknown = f.Unknown || f.Lost && writes(f.Op)
+	return &Error{
 		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status,
-		RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Err,
+		RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: own.Cause(awsops.ErrUnknownOutcome),
 	}
-	if f.Unknown || f.Lost && writes(f.Op) {
-		e.Err = awsops.ErrUnknownOutcome
-		if f.Err != nil {
-			e.Err = fmt.Errorf("%w: %w", awsops.ErrUnknownOutcome, f.Err)
-		}
-	}
-	return e
 }
 
 // writes tells whether an operation changes something. All of ours may be repeated (but CreateVpcOrigin): they carry a

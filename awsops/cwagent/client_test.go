@@ -154,7 +154,7 @@ func TestTrap24ChinaDownloadsAtHome(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	err := &cwagent.Error{Step: "package", Op: "SendCommand", Resource: id, Code: "AccessDeniedException", HTTPStatus: 403, Reason: "no", Output: "long"}
-	assert.Equal(t, "cwagent: package: SendCommand "+id+": no (AccessDeniedException, HTTP 403)", err.Error())
+	assert.Equal(t, "cwagent: package SendCommand "+id+": no (AccessDeniedException, HTTP 403)", err.Error())
 	require.ErrorIs(t, err, awsops.ErrDenied)
 	assert.Equal(t, "cwagent: refused", (&cwagent.Error{}).Error())
 	_, badConf := install(t.Context(), mustClient(t), agentconf.Config{}, nil)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
@@ -39,49 +37,7 @@ type Error struct {
 	Err        error // the cause or kind; nil for a plain refusal
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("cwagent")
-	for _, part := range []string{e.Step, e.Op} {
-		if part != "" {
-			b.WriteString(": " + part)
-		}
-	}
-	if e.Resource != "" {
-		b.WriteString(" " + e.Resource)
-	}
-	b.WriteString(": ")
-	switch {
-	case e.Err != nil && e.Reason != "":
-		fmt.Fprintf(&b, "%v: %s", e.Err, e.Reason)
-	case e.Err != nil:
-		fmt.Fprint(&b, e.Err)
-	case e.Reason != "":
-		b.WriteString(e.Reason)
-	default:
-		b.WriteString("refused")
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.Status != "" {
-		facts = append(facts, e.Status)
-	}
-	if e.ExitCode != 0 {
-		facts = append(facts, fmt.Sprintf("exit code %d", e.ExitCode))
-	}
-	if e.HTTPStatus != 0 && e.HTTPStatus != http.StatusBadRequest {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	return b.String()
-}
+func (e *Error) Error() string { return e.words().String() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -96,16 +52,19 @@ func (e *Error) Is(kind error) bool {
 }
 
 // LogValue is the error as fields, without the output.
-func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("text", e.Error())}
-	for _, part := range []struct{ key, value string }{
-		{"step", e.Step}, {"op", e.Op}, {"resource", e.Resource}, {"code", e.Code}, {"status", e.Status}, {"request_id", e.RequestID},
-	} {
-		if part.value != "" {
-			attrs = append(attrs, slog.String(part.key, part.value))
-		}
+func (e *Error) LogValue() slog.Value { return e.words().LogValue(slog.String("status", e.Status)) }
+
+func (e *Error) words() awscall.Words {
+	facts := []string{e.Status}
+	if e.ExitCode != 0 {
+		facts = append(facts, fmt.Sprintf("exit code %d", e.ExitCode))
 	}
-	return slog.GroupValue(attrs...)
+	return awscall.Words{
+		Package: "cwagent",
+		Where:   []slog.Attr{slog.String("step", e.Step), slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why:     []string{awscall.Cause(e.Err), e.Reason},
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID, Facts: facts,
+	}
 }
 
 // fail makes an [*Error] of a failed call.
@@ -117,16 +76,9 @@ func fail(resource string, err error) error {
 	if !ok {
 		return &Error{Resource: resource, Err: err}
 	}
-	e := &Error{
-		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status, RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Err,
+	return &Error{
+		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status, RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Cause(awsops.ErrUnknownOutcome),
 	}
-	if f.Unknown {
-		e.Err = awsops.ErrUnknownOutcome
-		if f.Err != nil {
-			e.Err = fmt.Errorf("%w: %w", awsops.ErrUnknownOutcome, f.Err)
-		}
-	}
-	return e
 }
 
 // at gives an error its step, if it has none.

@@ -78,5 +78,5 @@ func ExampleClient_Status() {
 	fmt.Println(c.Restart(context.Background(), "i-0123456789abcdef0"))
 	// Output:
 	// stopped, not configured 1.300064.0b1337 <nil>
-	// cwagent: restart: AWS-RunShellScript i-0123456789abcdef0: AWS gave up: the agent is not configured: to start it would apply its default configuration (Failed, exit code 8)
+	// cwagent: restart AWS-RunShellScript i-0123456789abcdef0: AWS gave up: the agent is not configured: to start it would apply its default configuration (Failed, exit code 8)
 }

@@ -1,11 +1,9 @@
 package cwlogs
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
+	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -36,38 +34,19 @@ type Error struct {
 	Err        error // the cause; nil for a plain refusal
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("cwlogs: " + e.Op)
-	if e.Resource != "" {
-		b.WriteString(" " + e.Resource)
+func (e *Error) Error() string { return e.words().String() }
+
+func (e *Error) words() awscall.Words {
+	var unknown string
+	if e.Unknown {
+		unknown = awsops.ErrUnknownOutcome.Error() + ": look at it before doing it again"
 	}
-	b.WriteString(": ")
-	switch {
-	case e.Unknown:
-		fmt.Fprintf(&b, "%v: look at it before doing it again", awsops.ErrUnknownOutcome)
-		if e.Err != nil {
-			fmt.Fprintf(&b, ": %v", e.Err)
-		}
-	case e.Err != nil:
-		b.WriteString(e.Err.Error())
-	default:
-		b.WriteString(cmp.Or(e.Message, "refused"))
+	return awscall.Words{
+		Package: "cwlogs",
+		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why:     []string{unknown, awscall.Cause(e.Err), e.Message},
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID,
 	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.HTTPStatus != 0 {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	return b.String()
 }
 
 // Unwrap returns the cause.

@@ -119,7 +119,7 @@ func TestErrorsOverTheWire(t *testing.T) {
 	}})
 	_, err := first(w.client(t, false).Read(t.Context(), cwlogs.Query{Groups: []string{"/app"}}))
 	require.ErrorIs(t, err, awsops.ErrGone)
-	assert.EqualError(t, err, "cwlogs: FilterLogEvents /app: The specified log group does not exist. (ResourceNotFoundException, HTTP 400, request request-of-FilterLogEvents)")
+	assert.EqualError(t, err, "cwlogs: FilterLogEvents /app: The specified log group does not exist. (ResourceNotFoundException, request request-of-FilterLogEvents)")
 
 	w.Close()
 	_, err = first(w.client(t, false).Read(t.Context(), cwlogs.Query{Groups: []string{"/app"}}))

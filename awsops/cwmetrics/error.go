@@ -1,10 +1,9 @@
 package cwmetrics
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
@@ -27,32 +26,15 @@ type Error struct {
 	Err        error // the cause or kind; nil for a plain refusal
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("cwmetrics: " + e.Op)
-	if e.Resource != "" {
-		b.WriteString(" " + e.Resource)
+func (e *Error) Error() string { return e.words().String() }
+
+func (e *Error) words() awscall.Words {
+	return awscall.Words{
+		Package: "cwmetrics",
+		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why:     []string{awscall.Cause(e.Err), e.Message},
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID,
 	}
-	b.WriteString(": ")
-	if e.Err != nil {
-		b.WriteString(e.Err.Error())
-	} else {
-		b.WriteString(cmp.Or(e.Message, "refused"))
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.HTTPStatus != 0 {
-		facts = append(facts, fmt.Sprintf("HTTP %d", e.HTTPStatus))
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	return b.String()
 }
 
 // Unwrap returns the cause.

@@ -2,9 +2,7 @@ package ec2move
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/kitroll/kitroll/awsops"
@@ -26,37 +24,7 @@ type Error struct {
 	Err        error         // the kind or cause; nil when the code says all
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("ec2move:")
-	for _, part := range []string{string(e.Step), e.Op, e.Resource} {
-		if part != "" {
-			b.WriteString(" " + part)
-		}
-	}
-	switch {
-	case e.Err != nil && e.Reason != "":
-		fmt.Fprintf(&b, ": %v: %s", e.Err, e.Reason)
-	case e.Err != nil:
-		fmt.Fprintf(&b, ": %v", e.Err)
-	default:
-		b.WriteString(": " + e.Reason)
-	}
-	var facts []string
-	if e.Code != "" {
-		facts = append(facts, e.Code)
-	}
-	if e.RequestID != "" {
-		facts = append(facts, "request "+e.RequestID)
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
-	}
-	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
-	}
-	return b.String()
-}
+func (e *Error) Error() string { return e.words().String() }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -71,16 +39,15 @@ func (e *Error) Is(kind error) bool {
 }
 
 // LogValue is the error as fields.
-func (e *Error) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("text", e.Error())}
-	for _, part := range []struct{ key, value string }{
-		{"step", string(e.Step)}, {"op", e.Op}, {"code", e.Code}, {"resource", e.Resource}, {"request_id", e.RequestID},
-	} {
-		if part.value != "" {
-			attrs = append(attrs, slog.String(part.key, part.value))
-		}
+func (e *Error) LogValue() slog.Value { return e.words().LogValue() }
+
+func (e *Error) words() awscall.Words {
+	return awscall.Words{
+		Package: "ec2move",
+		Where:   []slog.Attr{slog.String("step", string(e.Step)), slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why:     []string{awscall.Cause(e.Err), e.Reason},
+		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID, Hint: e.Hint,
 	}
-	return slog.GroupValue(attrs...)
 }
 
 // refused makes an [*Error] of a call that failed.
@@ -89,15 +56,8 @@ func refused(step StepID, resource string, err error) error {
 	if !ok {
 		return err
 	}
-	e := &Error{
+	return &Error{
 		Step: step, Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, RequestID: f.RequestID,
-		HTTPStatus: f.Status, RetryAfter: f.RetryAfter, Err: f.Err,
+		HTTPStatus: f.Status, RetryAfter: f.RetryAfter, Err: f.Cause(awsops.ErrUnknownOutcome),
 	}
-	if f.Unknown {
-		e.Err = awsops.ErrUnknownOutcome
-		if f.Err != nil {
-			e.Err = fmt.Errorf("%w: %w", awsops.ErrUnknownOutcome, f.Err)
-		}
-	}
-	return e
 }
