@@ -57,10 +57,7 @@ func fail(a action, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*awscall.Failure](err)
-	if !ok {
-		return &Error{Op: a.op, ARN: a.arn, Err: err}
-	}
+	f := awscall.Of(err)
 	f.Unknown = f.Lost && (a.once || a.token)
 	return &Error{
 		Op: f.Op, ARN: a.arn, Code: f.Code, Message: f.Message, HTTPStatus: f.Status, RequestID: f.RequestID, RetryAfter: f.RetryAfter,

@@ -64,10 +64,7 @@ func fail(subject string, err error, kindOf func(code, message string) error) er
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*awscall.Failure](err)
-	if !ok {
-		return err
-	}
+	f := awscall.Of(err)
 	e := &Error{
 		Op: f.Op, Subject: subject, Code: f.Code, Message: f.Message, Status: f.Status,
 		RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Err,

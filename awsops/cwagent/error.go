@@ -72,10 +72,7 @@ func fail(resource string, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*awscall.Failure](err)
-	if !ok {
-		return &Error{Resource: resource, Err: err}
-	}
+	f := awscall.Of(err)
 	return &Error{
 		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status, RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Cause(awsops.ErrUnknownOutcome),
 	}

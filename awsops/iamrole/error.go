@@ -55,10 +55,8 @@ func (e *Error) LogValue() slog.Value { return e.words().LogValue() }
 
 func (e *Error) words() awscall.Words {
 	return awscall.Words{
-		Package: "iamrole",
-		Where:   []slog.Attr{slog.String("op", e.Op), slog.String("resource", e.Resource)},
-		Why:     []string{awscall.Cause(e.Err), e.Reason},
-		Code:    e.Code, Status: e.HTTPStatus, Request: e.RequestID, Hint: e.Hint(),
+		Package: "iamrole", Where: []slog.Attr{slog.String("op", e.Op), slog.String("resource", e.Resource)},
+		Why: []string{awscall.Cause(e.Err), e.Reason}, Code: e.Code, Status: e.HTTPStatus, Request: e.RequestID, Hint: e.Hint(),
 	}
 }
 
@@ -67,10 +65,7 @@ func fail(resource string, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, ok := errors.AsType[*awscall.Failure](err)
-	if !ok {
-		return &Error{Op: "call", Resource: resource, Err: err}
-	}
+	f := awscall.Of(err)
 	return &Error{
 		Op: f.Op, Code: f.Code, Resource: resource, Reason: f.Message, HTTPStatus: f.Status, RequestID: f.RequestID, RetryAfter: f.RetryAfter, Err: f.Cause(awsops.ErrUnknownOutcome),
 	}

@@ -28,6 +28,14 @@ type Failure struct {
 	Err        error // the cause when there is no code; redacted
 }
 
+// Of is the Failure in err. Any other error, which does not come from [Do], is the cause of one.
+func Of(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return &Failure{Op: "call", Err: err}
+}
+
 func (f *Failure) Error() string {
 	what := cmp.Or(f.Message, f.Code, fmt.Sprintf("HTTP %d", f.Status))
 	if f.Err != nil {
