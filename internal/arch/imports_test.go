@@ -159,7 +159,7 @@ func TestPackagesOfOthers(t *testing.T) {
 	}
 }
 
-// The tests of r2 are held to the rule too: one import of the root package, and every run of them compiles it.
+// Trap 24: no root package of cloudflare-go, in tests neither: one import, and every run of them compiles it.
 func TestR2StaysLight(t *testing.T) {
 	t.Parallel()
 	out, err := run("list", "-deps", "-test", "./r2/...")

@@ -73,7 +73,8 @@ func TestPricesCanBeOthers(t *testing.T) {
 	assert.Equal(t, "by contract", own.Prices)
 	assert.Equal(t, "-$17.35", own.Minus(public).String())
 
-	p.Standard.GBMonth = math.MaxInt64
+	p.Standard.GBMonth, p.InfrequentAccess.GBMonth = math.MaxInt64, math.MaxInt64
+	u.InfrequentAccess.GBMonths = 1
 	assert.Equal(t, r2admin.Money(math.MaxInt64), r2admin.EstimateCost(u, &p).Total, "it ends where the numbers end")
 }
 

@@ -51,6 +51,8 @@ func TestEventsAreIdempotent(t *testing.T) {
 	rules, err := c.EventRules(ctx, "images")
 	require.NoError(t, err)
 	assert.Empty(t, rules)
+	_, err = c.EventRules(ctx, "nowhere")
+	require.ErrorIs(t, err, fs.ErrNotExist, "no rules is not no bucket")
 
 	plan, err := c.PlanEvents(ctx, "images", []r2admin.EventRule{uploads(), deletions()}, nil)
 	require.NoError(t, err)
