@@ -181,6 +181,7 @@ func TestDoctorOfACallerWhoGivesUp(t *testing.T) {
 		_, err := r2admin.Doctor(ctx, cfg, write())
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Equal(t, 1, srv.Calls("PutObject"), "something was written, and nothing more")
+		assert.Equal(t, 1, srv.Calls("DeleteObject"))
 		assert.Empty(t, srv.Objects())
 	})
 }

@@ -98,10 +98,6 @@ func days(d time.Duration) string {
 	return d.String()
 }
 
-func (r LifecycleRule) deletes() bool {
-	return !r.Disabled && (r.DeleteAfter > 0 || !r.DeleteOn.IsZero())
-}
-
 // equal compares rules to the second, which is what the API keeps.
 func (r LifecycleRule) equal(o LifecycleRule) bool {
 	sameTime := func(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
@@ -161,7 +157,7 @@ func (p *LifecyclePlan) judge() {
 		if o, ok := before[r.ID]; ok && r.equal(o) || r.Disabled {
 			continue
 		}
-		if r.deletes() {
+		if r.DeleteAfter > 0 || !r.DeleteOn.IsZero() {
 			p.Deletes = append(p.Deletes, r.String())
 		}
 		if r.InfrequentAfter > 0 || !r.InfrequentOn.IsZero() {
