@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -332,5 +333,43 @@ func fails(api *r2test.ControlPlane) func(fault.Event) {
 		if e.Op == "CreateToken" && e.When == fault.After {
 			api.AnswerNext("ListTokens", 500, nil, "")
 		}
+	}
+}
+
+// A presigned URL lives no longer than the token whose keys signed it.
+func TestPresignedURLEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	c, _, srv := open(t, r2test.Options{})
+	require.NoError(t, srv.Put("a.txt", []byte("x")))
+	tok, err := c.CreateToken(t.Context(), uploader("links"))
+	require.NoError(t, err)
+	store, err := r2.New(with(srv, "images", tok.Credentials()))
+	require.NoError(t, err)
+	link, err := store.PresignGet(t.Context(), "a.txt", time.Hour, nil)
+	require.NoError(t, err)
+	status := func() int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link.URL, nil)
+		require.NoError(t, err)
+		resp, err := srv.Client().Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	assert.Equal(t, 200, status())
+	require.NoError(t, c.DeleteToken(t.Context(), tok.ID, nil))
+	assert.Equal(t, 401, status())
+}
+
+// Were the SDK to stumble over an answer, its text could hold a part of it; and what was asked for may be there.
+func TestAnswerThatTheSDKDoesNotRead(t *testing.T) {
+	t.Parallel()
+	reading, creating, minted := r2admin.SDKFailed(t.Context(), errors.New("odd: s3cr3t-value"))
+	require.ErrorContains(t, reading, "odd")
+	require.NotErrorIs(t, reading, r2admin.ErrUnknownOutcome)
+	require.ErrorIs(t, creating, r2admin.ErrUnknownOutcome)
+	require.NotErrorIs(t, minted, r2admin.ErrUnknownOutcome)
+	for _, err := range []error{creating, minted} {
+		require.ErrorContains(t, err, "the SDK failed")
+		assert.NotContains(t, err.Error(), "s3cr3t")
 	}
 }

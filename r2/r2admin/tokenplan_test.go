@@ -2,6 +2,7 @@ package r2admin_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/netip"
@@ -211,4 +212,31 @@ func TestTokenOfAJurisdiction(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.CreateToken(t.Context(), &r2admin.TokenOptions{Name: "none", Access: r2admin.AccessObjectWrite, Buckets: []string{"images"}})
 	require.ErrorContains(t, err, "no such bucket")
+}
+
+// Trap 28: a service of cloudflare-go made without a base URL: ours always passes one, and the environment is never read. So it is
+// for tokens of both owners and for temporary credentials.
+func TestTokensDoNotReadTheEnvironment(t *testing.T) {
+	t.Setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1")
+	t.Setenv("CLOUDFLARE_API_TOKEN", "of-the-environment")
+	t.Setenv("CLOUDFLARE_API_KEY", "of-the-environment")
+	t.Setenv("CLOUDFLARE_EMAIL", "someone@example.com")
+	var seen []string
+	hc := &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		seen = append(seen, req.URL.String()+" "+req.Header.Get("Authorization")+req.Header.Get("X-Auth-Key"))
+		return nil, errors.New("no network here")
+	})}
+	c, err := r2admin.New(r2admin.Config{AccountID: account, APIToken: "mine", HTTPClient: hc, MaxRetries: new(0)})
+	require.NoError(t, err)
+	id := strings.Repeat("a", 32)
+	_, err = c.TempCredentials(t.Context(), r2admin.TempOptions{Bucket: "images", ParentAccessKeyID: id, TTL: time.Hour})
+	require.Error(t, err)
+	require.Error(t, c.DeleteToken(t.Context(), id, &r2admin.DeleteTokenOptions{Owner: r2admin.OwnerUser}))
+	_, err = c.VerifyToken(t.Context(), &r2admin.VerifyTokenOptions{Value: "another", Owner: r2admin.OwnerAccount})
+	require.Error(t, err)
+	assert.Equal(t, []string{
+		r2admin.ProductionURL + "/accounts/" + account + "/r2/temp-access-credentials Bearer mine",
+		r2admin.ProductionURL + "/user/tokens/" + id + " Bearer mine",
+		r2admin.ProductionURL + "/accounts/" + account + "/tokens/verify Bearer another",
+	}, seen)
 }

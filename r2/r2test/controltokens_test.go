@@ -1,6 +1,10 @@
 package r2test_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -209,4 +213,44 @@ func TestTempCredentialsOfAnAdministratorAreOfOneBucket(t *testing.T) {
 	assert.Equal(t, 200, put("/images/a"))
 	assert.Equal(t, 403, put("/more/a"))
 	assert.Equal(t, 403, put("/another"))
+}
+
+// A session token that names another parent than the one whose secret signed it is none, nor is one of another account, for
+// another host, from the future or over.
+func TestSessionTokensAreReadStrictly(t *testing.T) {
+	t.Parallel()
+	srv := open(t, r2test.Options{})
+	cfg := srv.Config()
+	now := time.Now().Unix()
+	for name, tt := range map[string]struct {
+		change func(map[string]any)
+		want   int
+	}{
+		"good":            {func(map[string]any) {}, 404},
+		"another parent":  {func(c map[string]any) { c["iss"] = strings.Repeat("a", 32) }, 401},
+		"another account": {func(c map[string]any) { c["sub"] = strings.Repeat("e", 32) }, 401},
+		"another host":    {func(c map[string]any) { c["aud"] = acc + ".eu.r2.cloudflarestorage.com" }, 401},
+		"no bucket":       {func(c map[string]any) { delete(c, "bucket") }, 401},
+		"future":          {func(c map[string]any) { c["iat"] = now + 3600 }, 401},
+		"over":            {func(c map[string]any) { c["exp"] = now - 1 }, 401},
+		"another bucket":  {func(c map[string]any) { c["bucket"] = "more" }, 403},
+		"no scope":        {func(c map[string]any) { delete(c, "scope") }, 403},
+	} {
+		claims := map[string]any{
+			"bucket": "images", "scope": "object-read-only", "sub": acc, "iss": cfg.AccessKeyID, "aud": acc + ".r2.cloudflarestorage.com", "iat": now, "exp": now + 60,
+		}
+		tt.change(claims)
+		body, err := json.Marshal(claims)
+		require.NoError(t, err)
+		jwt := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(body)
+		mac := hmac.New(sha256.New, []byte(cfg.SecretAccessKey))
+		mac.Write([]byte(jwt))
+		jwt += "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+		sum := sha256.Sum256([]byte(jwt))
+		got := call{
+			method: http.MethodGet, path: "/images/absent", secret: hex.EncodeToString(sum[:]),
+			header: http.Header{"X-Amz-Security-Token": {base64.StdEncoding.EncodeToString([]byte("jwt/" + jwt))}},
+		}.do(t, srv)
+		assert.Equal(t, tt.want, got.status, name)
+	}
 }
