@@ -100,6 +100,8 @@ func TestMetadata(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(photo, now))
 
+	w.age() // its time would prove that it is the same
+	w.report()
 	got := w.done("-keep-metadata")
 	assert.Contains(t, got.screen, "with the place where they were taken: 1; everybody will be able to read it")
 	kept := w.report("-keep-metadata")
