@@ -77,11 +77,15 @@ func TestBrowser(t *testing.T) {
 		assert.EqualValues(t, 0, page.Eval("document.querySelectorAll('figure b, figure script').length"))
 		assert.Contains(t, page.Eval("document.body.textContent"), `<b>quotes" & ticks'.png`)
 
-		// The buttons.
+		// The buttons, whose text arrives where it can be pasted from.
+		b.Call("", "Browser.grantPermissions", devtools.Params{"permissions": []string{"clipboardReadWrite", "clipboardSanitizedWrite"}}, nil)
+		page.Call(page.Session, "Page.bringToFront", nil, nil)
 		for name, want := range map[string]string{"URL": show.base + "/sha256/", "Markdown": "![", "HTML": `<img src="` + show.base} {
 			page.Eval(fmt.Sprintf("[...document.querySelectorAll('button')].find(b => b.textContent === %q).click()", name))
 			page.Until("document.querySelector('#said.on')?.textContent.startsWith('copied: ') ?? false")
 			page.Until(fmt.Sprintf("document.getElementById('said').textContent.startsWith('copied: ' + %q)", want))
+			pasted := page.Eval("navigator.clipboard.readText()")
+			assert.Equal(t, page.Eval(fmt.Sprintf("[...document.querySelectorAll('button')].find(b => b.textContent === %q).dataset.copy", name)), pasted)
 		}
 		if from == "a server" {
 			for _, width := range []int{390, 1200} {

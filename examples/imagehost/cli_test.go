@@ -84,13 +84,14 @@ func TestBadFolders(t *testing.T) {
 		prepare func(w *world)
 		says    string
 	}{
-		"no such folder":        {func(w *world) { w.folder = filepath.Join(w.folder, "none") }, "the folder of pictures"},
-		"a file for a folder":   {func(w *world) { w.folder = filepath.Join(w.folder, "dunes.png") }, "the folder of pictures"},
-		"an empty one":          {func(w *world) { w.folder = w.t.TempDir() }, "no picture to host"},
-		"none is named":         {func(w *world) { w.folder = "" }, "name the folder"},
-		"a manifest that is no": {func(w *world) { w.write("imagehost.json", "{") }, "delete it"},
-		"another program's":     {func(w *world) { w.write("imagehost.json", `{"kind":"x"}`) }, "not of this program"},
-		"another bucket's":      {func(w *world) { w.write("imagehost.json", `{"kind":"kitroll imagehost","version":1,"bucket":"b"}`) }, "name another -out"},
+		"no such folder":           {func(w *world) { w.folder = filepath.Join(w.folder, "none") }, "the folder of pictures"},
+		"a file for a folder":      {func(w *world) { w.folder = filepath.Join(w.folder, "dunes.png") }, "the folder of pictures"},
+		"an empty one":             {func(w *world) { w.folder = w.t.TempDir() }, "no picture to host"},
+		"none is named":            {func(w *world) { w.folder = "" }, "name the folder"},
+		"a manifest that is no":    {func(w *world) { w.write("imagehost.json", "{") }, "delete it"},
+		"another program's":        {func(w *world) { w.write("imagehost.json", `{"kind":"x"}`) }, "not of this program"},
+		"another bucket's":         {func(w *world) { w.write("imagehost.json", `{"kind":"kitroll imagehost","version":1,"bucket":"b"}`) }, "name another -out"},
+		"an address that is taken": {func(w *world) { w.extra = []string{"-serve", strings.TrimPrefix(w.env["R2_ENDPOINT"], "http://")} }, "-serve"},
 		"in use": {func(w *world) {
 			require.NoError(w.t, os.MkdirAll(w.out, 0o755))
 			unlock, err := atomicfile.TryLock(filepath.Join(w.out, "lock"))
@@ -103,7 +104,7 @@ func TestBadFolders(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t).draw()
 			tt.prepare(w)
-			args := []string{"-yes", "-out", w.out}
+			args := append([]string{"-yes", "-out", w.out}, w.extra...)
 			if w.folder != "" {
 				args = append(args, w.folder)
 			}
@@ -114,6 +115,19 @@ func TestBadFolders(t *testing.T) {
 			assert.Zero(t, w.cloud.Calls(""))
 			assert.Zero(t, w.r2.Calls(""))
 		})
+	}
+}
+
+// The fake, which keeps all in one file, takes so much and no more.
+func TestFakeIsSmall(t *testing.T) {
+	t.Parallel()
+	folder, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "large.png"), append(demo(t, "dunes.png"), make([]byte, mostOnFake)...), 0o600))
+	for args, want := range map[string]int{"-keep-metadata": exitInput, "-plan": exitDone} { // what stands behind the end goes with the metadata
+		var screen strings.Builder
+		code := run(t.Context(), []string{"-out", out, args, folder}, Terminal{strings.NewReader(""), io.Discard, &screen}, func(string) string { return "" }, brisk())
+		assert.Equal(t, want, code, "%s", screen.String())
+		assert.Equal(t, want == exitInput, strings.Contains(screen.String(), "the fake takes 16.8 MB"))
 	}
 }
 

@@ -39,6 +39,6 @@
 // # Where things are
 //
 // main.go runs; flags.go and settings.go say what is wanted and what is real; platform.go opens the account and fake.go plays
-// it; scan.go, kind.go and exif.go read the folder; plan.go says what is to be done and apply.go does it; manifest.go
-// remembers; gallery.go and links.go write what comes out, serve.go shows it.
+// it; demo.go draws pictures, scan.go, kind.go and exif.go read a folder of them; plan.go says what is to be done and apply.go does it; manifest.go
+// remembers; gallery.go and links.go write what comes out, and serve.go shows it.
 package main

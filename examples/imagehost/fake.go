@@ -20,7 +20,7 @@ const (
 )
 
 // mostOnFake is how much the fake takes: it keeps all of its objects in one file, which is written anew with every change.
-const mostOnFake = 64 << 20
+const mostOnFake = 16 << 20
 
 // fake is an account inside this process: R2, and Cloudflare with the zone of the domain. It begins without a bucket, and
 // keeps in a file of -out what was done to it, as a platform would in its data centre: a second run finds it there.

@@ -208,6 +208,13 @@ func TestFailures(t *testing.T) {
 			},
 			args: []string{"-parallel", "1"}, code: exitUnknown, says: []string{"its outcome is unknown", "sends nothing twice"}, puts: 1,
 		},
+		"nobody knows what became of the domain": {
+			prepare: func(w *world) {
+				w.cloud.LoseNext("CreateDomain")
+				w.atCall(w.cloud.Script, "CreateDomain", func() { w.cloud.AnswerNext("GetDomain", http.StatusForbidden, nil, "{}") })
+			},
+			code: exitUnknown, says: []string{"its outcome is unknown"},
+		},
 		"an upload is refused": {
 			prepare: func(w *world) {
 				w.r2.AnswerNext("PutObject", http.StatusForbidden, nil, "<Error><Code>AccessDenied</Code></Error>")

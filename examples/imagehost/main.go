@@ -119,6 +119,15 @@ func (f *flags) do(ctx context.Context, t Terminal, getenv func(string) string, 
 		return inputError{err}
 	}
 	defer account.Close()
+	shown := ""
+	if f.serve != "" { // before anything is done: the address may be taken
+		base, stop, err := listen(ctx, f.serve, outside(f.out))
+		if err != nil {
+			return inputError{fmt.Errorf("-serve: %w", err)}
+		}
+		defer stop()
+		shown = base
+	}
 	j := &job{flags: f, account: account, folder: f.folder, lang: f.lang, w: t.Err}
 	if j.manifest, err = openManifest(f.out, s.Account, s.Bucket, f.prefix); err != nil {
 		return inputError{err}
@@ -160,10 +169,12 @@ func (f *flags) do(ctx context.Context, t Terminal, getenv func(string) string, 
 	}
 	j.report.Page = filepath.Join(f.out, "gallery.html")
 	j.note("page: %s", "页面：%s", printable(j.report.Page))
-	if err := j.tell(t); err != nil || f.serve == "" {
+	if err := j.tell(t); err != nil || shown == "" {
 		return err
 	}
-	return j.serve(ctx)
+	j.note("the page is at %s/ and the pictures come from %s, until this is interrupted", "页面：%s/，图片来自 %s，按 Ctrl-C 结束", shown, account.Base)
+	<-ctx.Done()
+	return nil
 }
 
 // look finds the pictures. A folder without any is refused: with -prune it would empty the bucket.

@@ -1,27 +1,13 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 )
 
-// serve shows the page on loopback until it is interrupted. On the fake the pictures come from another port, which stands for
-// the custom domain: another origin, as in life.
-func (j *job) serve(ctx context.Context) error {
-	base, stop, err := listen(ctx, j.flags.serve, outside(j.flags.out))
-	if err != nil {
-		return fmt.Errorf("-serve: %w", err)
-	}
-	defer stop()
-	j.note("the page is at %s/ and the pictures come from %s, until this is interrupted", "页面：%s/，图片来自 %s，按 Ctrl-C 结束", base, j.account.Base)
-	<-ctx.Done()
-	return nil
-}
-
-// outside serves the files that are for others.
+// outside serves the files that are for others, for as long as -serve asks. On the fake the pictures come from another port, which
+// stands for the custom domain: another origin, as in life.
 func outside(out string) http.Handler {
 	mux := http.NewServeMux()
 	for path, file := range map[string]struct{ name, kind string }{

@@ -85,6 +85,7 @@ type world struct {
 	cloud       *r2test.ControlPlane
 	env         map[string]string
 	folder, out string
+	extra       []string // arguments of one test
 }
 
 func newWorld(t *testing.T) *world {
