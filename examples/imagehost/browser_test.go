@@ -90,10 +90,13 @@ func TestBrowser(t *testing.T) {
 		if from == "a server" {
 			for _, width := range []int{390, 1200} {
 				page.Resize(width, 900)
+				page.Eval("document.querySelector('figure:last-child button:last-child').click()")
+				page.Until("document.querySelector('#said.on') !== null")
 				assert.EqualValues(t, width, page.Eval("document.documentElement.scrollWidth"), "it is wider than the window")
+				assert.Equal(t, true, page.Eval("document.getElementById('said').scrollWidth <= document.getElementById('said').clientWidth"), "what it says goes beyond its edge")
 				for _, scheme := range []string{"light", "dark"} {
 					page.Scheme(scheme)
-					page.Until("!document.querySelector('#said.on')")
+					page.Until("getComputedStyle(document.getElementById('said')).opacity === '0'")
 					page.Shoot(shots, fmt.Sprintf("%s-%d", scheme, width))
 				}
 			}
