@@ -54,6 +54,9 @@ func (j *job) carryOut(ctx context.Context, p *Plan) error {
 			return err
 		}
 	}
+	if err := j.check(ctx, p); err != nil {
+		return err
+	}
 	return j.prune(ctx, p)
 }
 

@@ -7,8 +7,8 @@
 //	R2_ACCOUNT_ID=… R2_BUCKET=… … go run ./examples/imagehost -origin https://www.example.com holiday
 //
 // It makes the bucket, connects the custom domain, sets the CORS rule for -origin and keeps the rules of others, uploads what
-// is not there, waits until the domain serves, and writes gallery.html, links.md and links.json into -out. First it shows all
-// of that as a plan; where it is for real, "host" has to be typed, or -yes given.
+// is not there, writes gallery.html, links.md and links.json into -out, waits until the domain serves, and asks for one picture
+// as a browser would. First it shows all of that as a plan; where it is for real, "host" has to be typed, or -yes given.
 //
 // # Pictures
 //
@@ -39,6 +39,7 @@
 // # Where things are
 //
 // main.go runs; flags.go and settings.go say what is wanted and what is real; platform.go opens the account and fake.go plays
-// it; demo.go draws pictures, scan.go, kind.go and exif.go read a folder of them; plan.go says what is to be done and apply.go does it; manifest.go
-// remembers; gallery.go and links.go write what comes out, and serve.go shows it.
+// it; demo.go draws pictures, scan.go, kind.go and exif.go read a folder of them; plan.go says what is to be done, apply.go does
+// it and check.go asks whether it works; manifest.go remembers; gallery.go and links.go write what comes out, and serve.go shows
+// it.
 package main

@@ -39,6 +39,7 @@ func TestTwoRuns(t *testing.T) {
 	assert.False(t, first.NothingNew || first.Planned)
 	assert.Equal(t, 5, first.Uploaded)
 	assert.Equal(t, 7, first.Read)
+	assert.Empty(t, first.Warnings)
 	require.Len(t, first.Pictures, 6)
 	require.Len(t, first.Left, 1)
 	assert.Equal(t, "notes.txt", first.Left[0].Name)
@@ -67,6 +68,7 @@ func TestTwoRuns(t *testing.T) {
 	}
 
 	before := files(t, w.out)
+	asked := w.r2.Calls("public")
 	puts, lists := w.r2.Calls("PutObject"), w.r2.Calls("ListObjectsV2")
 	second := w.report("-origin", page1)
 	assert.True(t, second.NothingNew)
@@ -76,6 +78,7 @@ func TestTwoRuns(t *testing.T) {
 	assert.Equal(t, puts, w.r2.Calls("PutObject"))
 	assert.Equal(t, lists+1, w.r2.Calls("ListObjectsV2"))
 	assert.Zero(t, w.r2.Calls("HeadObject"))
+	assert.Equal(t, asked, w.r2.Calls("public"), "there is nothing to prove")
 	assert.Len(t, w.changes(), 3)
 	assert.Equal(t, before, files(t, w.out), "not a byte is another")
 
@@ -367,5 +370,48 @@ func TestPlan(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.out), &shape))
 	for _, field := range []string{"deleted", "pictures", "left", "warnings"} {
 		assert.IsType(t, []any{}, shape[field], "%s is a list, also when it is empty", field)
+	}
+}
+
+// When all is done one picture is asked for, as a browser of each origin would. What it is told is said, and fails nothing.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		args    []string
+		prepare func(w *world)
+		says    string
+		warns   int
+	}{
+		"it works":       {says: "answers\n"},
+		"for an origin":  {args: []string{"-origin", page1}, says: "answers, and scripts of " + page1 + " may read it"},
+		"for everybody":  {args: []string{"-origin", "*"}, says: "answers, and scripts of * may read it"},
+		"for a family":   {args: []string{"-origin", "https://*.example.com"}, says: "scripts of https://*.example.com may read it"},
+		"with a prefix":  {args: []string{"-prefix", "a b/", "-origin", page1}, says: "https://img.example.com/a%20b/sha256/"},
+		"it is not here": {prepare: func(w *world) { w.r2.AnswerNext("public", http.StatusNotFound, nil, "") }, says: "yet: 404 Not Found", warns: 1},
+		"another page": {prepare: func(w *world) {
+			w.r2.AnswerNext("public", http.StatusOK, http.Header{"Content-Type": {"text/html"}}, "")
+		}, says: `its type is "text/html"`, warns: 1},
+		"a redirect": {prepare: func(w *world) {
+			w.public.CheckRedirect = publicClient().CheckRedirect
+			w.r2.AnswerNext("public", http.StatusFound, http.Header{"Location": {"https://www.example.com/"}}, "")
+		}, says: "yet: 302 Found", warns: 1},
+		"rules that are not known yet": {args: []string{"-origin", page1, "-origin", "https://app.example.com"}, prepare: func(w *world) {
+			w.r2.AnswerNext("public", http.StatusOK, http.Header{"Content-Type": {"image/png"}}, "")
+		}, says: "scripts of https://app.example.com may not read it", warns: 1},
+		"no network": {prepare: func(w *world) { w.public = brisk().Public }, says: "no network", warns: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.file("dunes.png", demo(t, "dunes.png"))
+			if tt.prepare != nil {
+				tt.prepare(w)
+			}
+			got := w.done(append(tt.args, "-json")...)
+			assert.Contains(t, got.screen, tt.says)
+			var r Report
+			require.NoError(t, decode(strings.NewReader(got.out), &r))
+			assert.Len(t, r.Warnings, tt.warns)
+		})
 	}
 }

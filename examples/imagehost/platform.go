@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +16,12 @@ import (
 	"github.com/kitroll/kitroll/r2/r2admin"
 )
 
-// Pace is how often a domain is looked at; zero is the default of r2admin, and short on the fakes.
-type Pace struct{ Look time.Duration }
+// Pace is how often a domain is looked at, and the way to public addresses. The zero value is the default of r2admin, short on
+// the fakes, and the network.
+type Pace struct {
+	Look   time.Duration
+	Public *http.Client
+}
 
 // Account is where the pictures go: the bucket, and the control plane that it is made and opened to the public with.
 type Account struct {
@@ -23,6 +29,7 @@ type Account struct {
 	Control *r2admin.Client
 	Base    string // of the public addresses
 
+	public  *http.Client
 	fake    *fake // nil when the account is real
 	pace    Pace
 	closers []func()
@@ -49,6 +56,7 @@ func openAccount(ctx context.Context, f *flags, s Settings, pace Pace) (*Account
 func (a *Account) open(ctx context.Context, f *flags, s Settings) error {
 	var data r2.Config
 	var control r2admin.Config
+	a.public = cmp.Or(a.pace.Public, publicClient())
 	if s.Real {
 		data = r2.Config{
 			AccountID: s.Account, Bucket: s.Bucket, Jurisdiction: s.Jurisdiction, Endpoint: s.get("R2_ENDPOINT"),
@@ -63,12 +71,13 @@ func (a *Account) open(ctx context.Context, f *flags, s Settings) error {
 			return err
 		}
 		a.fake, a.closers = w, append(a.closers, w.Close)
+		a.public = w.bucket.Client()
 		if f.serve != "" { // the addresses on the page are then those of a port here
 			base, stop, err := w.servePublic(ctx)
 			if err != nil {
 				return err
 			}
-			a.Base, a.closers = base, append(a.closers, stop)
+			a.Base, a.closers, a.public = base, append(a.closers, stop), publicClient()
 		}
 		data, control = w.configs()
 		data.PublicBase = a.Base

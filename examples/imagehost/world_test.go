@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -57,15 +58,20 @@ var drawn = sync.OnceValues(func() (map[string][]byte, error) {
 })
 
 // demo is one picture of the demo. A copy: tests change it.
-func demo(t testing.TB, name string) []byte {
-	t.Helper()
+func demo(tb testing.TB, name string) []byte {
+	tb.Helper()
 	pictures, err := drawn()
-	require.NoError(t, err)
-	require.Contains(t, pictures, name)
+	require.NoError(tb, err)
+	require.NotEmpty(tb, pictures[name])
 	return slices.Clone(pictures[name])
 }
 
-func brisk() Pace { return Pace{Look: time.Millisecond} }
+func brisk() Pace { return Pace{Look: time.Millisecond, Public: &http.Client{Transport: nowhere{}}} }
+
+// nowhere is a network that is not there.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("no network") }
 
 // The secrets of a run. None of them may show anywhere.
 const (
@@ -86,6 +92,7 @@ type world struct {
 	env         map[string]string
 	folder, out string
 	extra       []string // arguments of one test
+	public      *http.Client
 }
 
 func newWorld(t *testing.T) *world {
@@ -95,6 +102,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(srv.Close)
 	w := &world{t: t, r2: srv, cloud: srv.ControlPlane(), folder: t.TempDir(), out: filepath.Join(t.TempDir(), "out")}
 	t.Cleanup(w.cloud.Close)
+	w.public = srv.Client()
 	require.Equal(t, apiToken, w.cloud.Token)
 	w.cloud.AddZone(r2test.Zone{ID: zoneID, Name: "example.com"})
 	w.cloud.SetFate("img.example.com", r2test.DomainFate{Looks: 1})
@@ -180,7 +188,9 @@ func (w *world) runWith(ctx context.Context, input string, args ...string) resul
 	w.t.Helper()
 	var out, screen bytes.Buffer
 	args = append(append([]string{"-out", w.out}, args...), w.folder)
-	code := run(ctx, args, Terminal{strings.NewReader(input), &out, &screen}, func(name string) string { return w.env[name] }, brisk())
+	pace := brisk()
+	pace.Public = w.public
+	code := run(ctx, args, Terminal{strings.NewReader(input), &out, &screen}, func(name string) string { return w.env[name] }, pace)
 	noSecrets(w.t, out.String()+screen.String(), "")
 	return result{code, out.String(), screen.String()}
 }
