@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -89,4 +90,19 @@ func TestDoNamesTheCause(t *testing.T) {
 	require.ErrorIs(t, err, why)
 	f, _ := errors.AsType[*awscall.Failure](err)
 	assert.False(t, f.Unknown)
+}
+
+// A Retry-After that is a date is counted from the date of the answer: the machine's clock may be wrong.
+func TestRetryAfterByTheServersClock(t *testing.T) {
+	t.Parallel()
+	head := http.Header{"Date": {"Mon, 02 Nov 2020 09:00:00 GMT"}, "Retry-After": {"Mon, 02 Nov 2020 09:00:30 GMT"}}
+	slow := &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusBadRequest, Header: head}}, Err: refuse("Throttling", "slow down"),
+	}
+	waits := new(clock)
+	_, err := awscall.Do(t.Context(), awscall.New(new(1), nil, waits), "X", awscall.Harmless, failing(slow), &in{})
+	f, _ := errors.AsType[*awscall.Failure](err)
+	require.NotNil(t, f)
+	assert.Equal(t, 30*time.Second, f.RetryAfter)
+	assert.Equal(t, []time.Duration{30 * time.Second}, waits.slept)
 }

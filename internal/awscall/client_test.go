@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,12 +14,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kitroll/kitroll/internal/awscall"
 )
+
+// noRoute is a dial that fails in its own way, as that of a tunnel does.
+func noRoute(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") }
+
+// A request that never left is told by what the client did, and not by the type of its error.
+func TestHTTPClientSaysWhatNeverLeft(t *testing.T) {
+	t.Parallel()
+	for name, own := range map[string]aws.HTTPClient{
+		"net/http's": &http.Client{Transport: &http.Transport{DialContext: noRoute}},
+		"the SDK's":  awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = noRoute }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hc, waits := awscall.HTTPClient(aws.Config{HTTPClient: own}), new(clock)
+			_, err := awscall.Do(t.Context(), awscall.New(nil, nil, waits), "X", awscall.OnlyRefused, post(hc, "http://example.com/"), &in{})
+			f, _ := errors.AsType[*awscall.Failure](err)
+			require.NotNil(t, f)
+			require.ErrorContains(t, err, "no route")
+			assert.False(t, f.Unknown)
+			assert.Len(t, waits.slept, 4, "it may be repeated")
+		})
+	}
+}
 
 // The client tells a request that may have been done from one that cannot have been, also where it is made from that of
 // config.LoadDefaultConfig, or there is none.
@@ -83,4 +108,15 @@ func TestHTTPClientOfTheCaller(t *testing.T) {
 	f, _ := errors.AsType[*awscall.Failure](err)
 	require.NotNil(t, f)
 	assert.True(t, f.Unknown, "%v", err)
+}
+
+// The part of the SDK that reads the environment is taken out where there is one.
+func TestWithoutTraceHeader(t *testing.T) {
+	t.Parallel()
+	stack := middleware.NewStack("X", smithyhttp.NewStackRequest)
+	require.NoError(t, awscall.WithoutTraceHeader(stack), "there is none")
+	require.NoError(t, stack.Build.Add(middleware.BuildMiddlewareFunc("RecursionDetection", nil), middleware.After))
+	require.NoError(t, stack.Build.Add(middleware.BuildMiddlewareFunc("Other", nil), middleware.After))
+	require.NoError(t, awscall.WithoutTraceHeader(stack))
+	assert.Equal(t, []string{"Other"}, stack.Build.List())
 }

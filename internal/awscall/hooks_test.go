@@ -60,7 +60,7 @@ func TestFailedScrubsBeforeTheLog(t *testing.T) {
 	var log bytes.Buffer
 	c := awscall.New(new(1), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), new(clock))
 	c.Failed = func(f *awscall.Failure, _ error) { f.Message = strings.ReplaceAll(f.Message, secret, "[redacted]") }
-	said := strings.Repeat("x", 1014) + secret // the cut goes through it
+	said := strings.Repeat("x", 1014) + secret + strings.Repeat("y", 2000) // the cut goes through it
 	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, failing(refuse("Throttling", said)), &in{})
 	require.Error(t, err)
 	assert.Contains(t, log.String(), "is repeated")
