@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/png"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/kitroll/kitroll/r2"
 )
 
 // change makes another picture of a file.
@@ -81,6 +84,34 @@ func TestPruneLeavesWhatWasThere(t *testing.T) {
 	assert.Empty(t, w.report("-prune").Deleted)
 	w.once(5)
 	assert.Len(t, other.report("-prune").Deleted, 2, "the one who has put them may delete them")
+}
+
+// What somebody else has put there between the plan and the upload is theirs, and what somebody else has deleted is gone.
+func TestPruneMeetsOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).draw()
+	theirs := ""
+	w.atCall(w.cloud.Script, "CreateDomain", func() {
+		c, err := r2.New(w.r2.Config())
+		assert.NoError(t, err)
+		img, err := c.PutImage(context.WithoutCancel(t.Context()), "x", bytes.NewReader(demo(t, "lighthouse.gif")), &r2.ImageOptions{Strip: true})
+		assert.NoError(t, err)
+		theirs = img.Key
+	})
+	r := w.report()
+	assert.Equal(t, 4, r.Uploaded)
+	assert.Equal(t, 1, r.There)
+	w.once(5)
+	require.NoError(t, os.Remove(filepath.Join(w.folder, "lighthouse.gif")))
+	assert.Empty(t, w.report("-prune").Deleted)
+	assert.Contains(t, w.keys(), theirs)
+
+	c, err := r2.New(w.r2.Config())
+	require.NoError(t, err)
+	require.NoError(t, c.Delete(t.Context(), r.Pictures[3].Key))
+	require.NoError(t, os.Remove(filepath.Join(w.folder, r.Pictures[3].Name)))
+	assert.Empty(t, w.report("-prune").Deleted)
+	assert.Zero(t, w.r2.Calls("DeleteObjects"))
 }
 
 // A folder without pictures, or without all it had, does not empty the bucket.
