@@ -43,7 +43,7 @@ func parseFlags(args []string, w io.Writer) (*flags, error) {
 	set.BoolVar(&f.prune, "prune", false, say("delete what earlier runs have uploaded and no file is any more", "删除以前上传、但文件夹中已不存在的图片"))
 	set.IntVar(&f.maxDelete, "max-delete", 10, say("-prune deletes at most this `many`, or nothing", "-prune 最多删除的`数量`，超过则一个也不删"))
 	set.StringVar(&f.prefix, "prefix", "", say("keys begin with this `text`, such as holiday/", "对象键的`前缀`，如 holiday/"))
-	set.IntVar(&f.parallel, "parallel", 6, say("how many pictures are uploaded at a `time`", "同时上传的图片`数`"))
+	set.IntVar(&f.parallel, "parallel", 6, say("upload this `many` pictures at a time", "同时上传的图片`数`"))
 	set.DurationVar(&f.wait, "wait", 15*time.Minute, say("how long the domain may take until it serves", "等待域名生效的最长`时间`"))
 	set.StringVar(&f.out, "out", "", say("the `folder` for the page, the links and what has to be remembered (default: imagehost-out and the bucket's name, or fake)",
 		"输出`目录`，存放页面、链接和记录（默认：imagehost-out 下按存储桶命名，或 fake）"))
