@@ -14,7 +14,8 @@
 //   - It works on R2 without a switch: no checksum trailer, no Expect, no signed Accept-Encoding, equal parts, no call on a
 //     bucket, ever. New reads neither the environment nor ~/.aws and does no I/O.
 //   - What arrives is what was sent. Over https the SDK proves nothing; here the MD5, computed as the bytes go by, is
-//     compared with the ETag that comes back, and a difference is [ErrCorrupt].
+//     compared with the ETag that comes back, and a difference is [ErrCorrupt]. [Client.GetFile] compares what it fetched, of
+//     objects that were uploaded in parts too where the size of the parts can be told.
 //   - What is done twice has the same effect, or it is not done twice. Reads, plain PUTs, parts and deletes are repeated
 //     after 429, 500, 502, 503, 504 and lost connections, with backoff, and Retry-After is obeyed. A conditional PUT and the
 //     first and last call of a multipart upload are repeated only when they were refused or provably never left; when their

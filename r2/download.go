@@ -3,13 +3,16 @@ package r2
 import (
 	"cmp"
 	"context"
+	"crypto/md5" //nolint:gosec // an ETag is an MD5
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,7 +23,8 @@ import (
 // first fetches the first range, which tells what there is to fetch. plain is true when the answer was the whole object: it is
 // empty, or the server knows no ranges of it.
 func (d *download) first(ctx context.Context) (plain bool, err error) {
-	o := GetOptions{Range: &Range{Length: d.opts.PartSize}, IfMatch: d.opts.IfMatch}
+	size := cmp.Or(d.opts.PartSize, d.opts.UploadPartSize, partSize)
+	o := GetOptions{Range: &Range{Length: size}, IfMatch: d.opts.IfMatch}
 	obj, err := d.c.Get(ctx, d.key, &o)
 	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusRequestedRangeNotSatisfiable {
 		o.Range = nil
@@ -30,18 +34,23 @@ func (d *download) first(ctx context.Context) (plain bool, err error) {
 		return false, err
 	}
 	defer obj.Close()
-	d.head = downloadHead{Endpoint: d.c.endpoint.String(), Bucket: d.c.bucket, PartSize: d.opts.PartSize, Info: obj.Info}
+	d.head = downloadHead{Endpoint: d.c.endpoint.String(), Bucket: d.c.bucket, PartSize: size, Info: obj.Info}
 	if !obj.ranged || obj.Size < 0 || obj.ETag == "" {
 		d.unpacked = obj.Length < 0
 		d.begin(obj.Length)
 		if err := d.file.Truncate(0); err != nil {
 			return false, d.failed(err)
 		}
-		n, err := d.copy(obj, 0)
+		n, err := d.copy(obj, 0, nil)
 		if d.head.Info.Size < 0 {
 			d.head.Info.Size = n
 		}
 		return true, err
+	}
+	if d.opts.PartSize == 0 && d.wanted() {
+		if sizes, _ := d.uploadParts(); len(sizes) > 0 && sizes[0] <= maxRange {
+			d.head.PartSize = sizes[0]
+		}
 	}
 	if err := d.file.Truncate(obj.Size); err != nil {
 		return false, d.failed(err)
@@ -63,9 +72,9 @@ func (d *download) first(ctx context.Context) (plain bool, err error) {
 	return false, nil
 }
 
-// copy writes a body to its place in the file.
-func (d *download) copy(r io.Reader, off int64) (n int64, err error) {
-	w := &countingWriter{w: io.NewOffsetWriter(d.file, off), t: d.progress}
+// copy writes a body to its place in the file, and to h if there is one.
+func (d *download) copy(r io.Reader, off int64, h hash.Hash) (n int64, err error) {
+	w := &countingWriter{w: io.NewOffsetWriter(d.file, off), h: h, t: d.progress}
 	n, err = io.CopyBuffer(w, struct{ io.Reader }{r}, make([]byte, 256<<10))
 	switch {
 	case w.err != nil:
@@ -80,12 +89,16 @@ var errBroken = errors.New("the answer broke off")
 
 type countingWriter struct {
 	w   io.Writer
+	h   hash.Hash // nil = not wanted
 	t   *tracker
 	err error
 }
 
 func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
+	if c.h != nil {
+		c.h.Write(p[:n])
+	}
 	if sent := c.t.counter(); sent != nil {
 		sent.Add(int64(n))
 	}
@@ -110,64 +123,69 @@ func (d *download) ranges(ctx context.Context) error {
 	})
 }
 
-// fetch gets a range, from obj if that is open already, and goes on where an answer breaks off.
+// fetch gets a range, from obj if that is open already, and goes on where that one ends, or where an answer breaks off.
 func (d *download) fetch(ctx context.Context, n int64, obj *Object) error {
 	s := d.part(n)
-	err := d.c.retry.Do(ctx, func(ctx context.Context) (err error) {
-		if obj == nil {
-			if obj, err = d.c.Get(ctx, d.key, &GetOptions{Range: &Range{Offset: s.off, Length: s.n}, IfMatch: d.head.Info.ETag}); err != nil {
+	var h hash.Hash
+	if d.inParts() {
+		h = md5.New() //nolint:gosec // see above
+	}
+	next := func(ctx context.Context) error {
+		body := obj
+		obj = nil
+		if body == nil {
+			var err error
+			if body, err = d.c.Get(ctx, d.key, &GetOptions{Range: &Range{Offset: s.off, Length: s.n}, IfMatch: d.head.Info.ETag}); err != nil {
 				return err
 			}
 		}
-		body := obj
-		obj = nil
 		defer body.Close()
 		if !body.ranged || body.ETag != d.head.Info.ETag {
 			return &Error{Op: opGet, Bucket: d.c.bucket, Key: d.key, Err: fmt.Errorf("%w: a range of another object came", ErrPrecondition)}
 		}
-		got, err := d.copy(io.LimitReader(body, s.n), s.off)
+		want := s.n
+		if body.Length >= 0 {
+			want = min(want, body.Length)
+		}
+		got, err := d.copy(io.LimitReader(body, want), s.off, h)
 		s.off, s.n = s.off+got, s.n-got
-		if err == nil && s.n > 0 {
+		if err == nil && (got < want || got == 0) {
 			err = &Error{Op: opGet, Bucket: d.c.bucket, Key: d.key, Err: fmt.Errorf("%w: %w", errBroken, io.ErrUnexpectedEOF)}
+		}
+		return err
+	}
+	err := d.c.retry.Do(ctx, func(ctx context.Context) (err error) {
+		for err == nil && s.n > 0 {
+			err = next(ctx)
 		}
 		return err
 	}, func(err error) httpcall.Verdict {
 		return httpcall.Verdict{Again: errors.Is(err, errBroken)} // Get has repeated what failed before
 	})
-	if err == nil {
-		err = d.note(n)
+	if err != nil {
+		return err
 	}
-	return err
+	sum := ""
+	if h != nil {
+		sum = hex.EncodeToString(h.Sum(nil))
+	}
+	return d.note(n, sum)
 }
 
-// note remembers a range that is on the disk.
-func (d *download) note(n int64) error {
+// note remembers a range that is on the disk, and its MD5 if that is known.
+func (d *download) note(n int64, sum string) error {
 	if err := d.file.Sync(); err != nil {
 		return d.failed(err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.have[n] = true
-	if _, err := fmt.Fprintf(d.log, "%d.\n", n); err != nil {
+	d.have[n], d.sums[n] = true, sum
+	line := strconv.FormatInt(n, 10)
+	if sum != "" {
+		line += " " + sum
+	}
+	if _, err := d.log.WriteString(line + ".\n"); err != nil {
 		return d.failed(err)
 	}
 	return nil
-}
-
-// verify compares the file with the ETag where that is an MD5.
-func (d *download) verify() error {
-	info, o := d.head.Info, d.opts
-	wanted := o.Verify == VerifyETag || o.Verify == VerifyDefault && d.c.isR2 && info.Size < verifyUpTo
-	if !wanted || !isMD5(info.ETag) || d.unpacked {
-		return nil
-	}
-	stat, err := d.file.Stat()
-	if err != nil {
-		return d.failed(err)
-	}
-	sum, err := section{at: d.file, n: stat.Size()}.md5()
-	if err != nil {
-		return d.failed(err)
-	}
-	return d.c.fail(opGet, d.key, compare(info.ETag, hex.EncodeToString(sum)))
 }

@@ -75,3 +75,8 @@ func SetCopyLimits(c *Client, most, part int64) { c.maxCopy, c.copyPart = most, 
 
 // ParseError reads the error of an S3, for fuzzing.
 var ParseError = parseError
+
+// UploadParts are the sizes that the parts of an object may have, and whether there is no other.
+func UploadParts(c *Client, size int64, etag string) (sizes []int64, all bool) {
+	return (&download{c: c, head: downloadHead{Info: Info{Size: size, ETag: etag}}}).uploadParts()
+}

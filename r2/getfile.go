@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/kitroll/kitroll/internal/atomicfile"
@@ -18,12 +19,26 @@ import (
 // GetFileOptions is what [Client.GetFile] may be told. nil is the defaults.
 type GetFileOptions struct {
 	IfMatch     string      // only this version, else ErrPrecondition; default the one that is there
-	PartSize    int64       // of a range; 1 MiB to 1 GiB, default 16 MiB
+	PartSize    int64       // of a range; 1 MiB to 1 GiB, default 16 MiB, or the parts that the object was uploaded in
 	Concurrency int         // ranges on their way at a time: 1 to 16, default 4
 	Perm        fs.FileMode // of the file; default 0o644, without regard to the umask
-	// Verify compares the MD5 of the file with the ETag where that is one: by default of R2 and below 100 MiB. The ETag of
-	// an object that was uploaded in parts is not compared.
+
+	// Verify compares what was fetched with the ETag: by default of R2, with VerifyETag also of another S3.
+	//
+	// The ETag of an object that was stored in one request is its MD5; the file is read for it, by default below 100 MiB. That
+	// of one that was uploaded in parts is made of the MD5s of the parts: it is fetched in ranges that are the parts, each of
+	// which is hashed as it is written, and compared whatever the size. How large the parts were, the ETag does not say: see
+	// UploadPartSize. With a PartSize that is not theirs, or parts above 1 GiB, the file is read too, by default below 100 MiB. Of
+	// what an interrupted download left behind, the hashes count that were made when it was written. Not compared are an ETag of
+	// another kind, and what the platform unpacked because of its Content-Encoding.
 	Verify Verify
+	// UploadPartSize is the size of the parts that the object was uploaded in, such as PutOptions.PartSize. Default: what fits
+	// to the size and the number of parts, the usual sizes first (16 MiB, 5, 8 and so on), then every other whole number of MiB
+	// and of 5 MB. One of them that gives the ETag proves the file; if none does, the error is ErrCorrupt. So an object whose
+	// parts have a size that is neither needs this field, or VerifyNone. Where none of them fits, or too many to try them, as
+	// with two parts of GiBs, and no usual one gives the ETag, a warning is logged.
+	UploadPartSize int64
+
 	// Progress runs on the caller's goroutine: at the beginning, five times a second, after the end.
 	Progress func(Progress)
 }
@@ -66,6 +81,8 @@ func (c *Client) GetFile(ctx context.Context, key, path string, opts *GetFileOpt
 	return info, withCause(ctx, err)
 }
 
+const maxRange = 1 << 30
+
 var errStale = errors.New("another version")
 
 type download struct {
@@ -82,10 +99,11 @@ type download struct {
 	mu   sync.Mutex
 	log  *os.File
 	have map[int64]bool
+	sums map[int64]string // the MD5 of ranges, where the ETag is made of them
 }
 
 // downloadHead is the first line of the file beside a partial one. The others are the numbers of the ranges, from 0, that are
-// on the disk.
+// on the disk, with their MD5 where it is of use.
 type downloadHead struct {
 	Endpoint string `json:"endpoint"`
 	Bucket   string `json:"bucket"`
@@ -97,8 +115,11 @@ func (d *download) check() error {
 	o := &d.opts
 	problems := []error{checkKey(d.key), checkHeader("IfMatch", o.IfMatch)}
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if o.PartSize != 0 && (o.PartSize < d.c.minRange || o.PartSize > 1<<30) {
-		bad("PartSize: %d is not in %d to %d bytes", o.PartSize, d.c.minRange, 1<<30)
+	if o.PartSize != 0 && (o.PartSize < d.c.minRange || o.PartSize > maxRange) {
+		bad("PartSize: %d is not in %d to %d bytes", o.PartSize, d.c.minRange, int64(maxRange))
+	}
+	if o.UploadPartSize != 0 && (o.UploadPartSize < d.c.minRange || o.UploadPartSize > maxSingle) {
+		bad("UploadPartSize: %d is not in %d to %d bytes", o.UploadPartSize, d.c.minRange, int64(maxSingle))
 	}
 	if o.Concurrency < 0 || o.Concurrency > 16 {
 		bad("Concurrency: %d is not in 1 to 16 (0 = 4)", o.Concurrency)
@@ -109,7 +130,7 @@ func (d *download) check() error {
 	if stat, err := os.Stat(d.path); err == nil && !stat.Mode().IsRegular() {
 		bad("path: %s is there and no file", d.path)
 	}
-	o.PartSize, o.Concurrency, o.Perm = cmp.Or(o.PartSize, partSize), cmp.Or(o.Concurrency, maxInFlight), cmp.Or(o.Perm, 0o644)
+	o.Concurrency, o.Perm = cmp.Or(o.Concurrency, maxInFlight), cmp.Or(o.Perm, 0o644)
 	return errors.Join(problems...)
 }
 
@@ -124,7 +145,7 @@ func (d *download) drop() {
 }
 
 func (d *download) run(ctx context.Context) (Info, error) {
-	d.have, d.log, d.unpacked = map[int64]bool{}, nil, false
+	d.have, d.sums, d.log, d.unpacked = map[int64]bool{}, map[int64]string{}, nil, false
 	d.resumed = d.earlier()
 	f, err := os.OpenFile(d.partial, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -143,7 +164,7 @@ func (d *download) run(ctx context.Context) (Info, error) {
 		err = d.ranges(ctx)
 	}
 	if err == nil {
-		err = d.verify()
+		err = d.verify(ctx)
 	}
 	switch {
 	case errors.Is(err, ErrPrecondition) && d.resumed && d.opts.IfMatch == "":
@@ -180,8 +201,9 @@ func (d *download) earlier() bool {
 	}
 	for line := range bytes.SplitSeq(rest, []byte("\n")) { // a line that was cut has no full stop
 		if text, whole := bytes.CutSuffix(line, []byte(".")); whole {
-			if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-				d.have[n] = true
+			number, sum, _ := strings.Cut(string(text), " ")
+			if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+				d.have[n], d.sums[n] = true, sum
 			}
 		}
 	}

@@ -73,11 +73,11 @@ func (c *Client) difference(p *Plan, f file, e Entry, cache *hashes) (string, er
 	return "content", nil
 }
 
-// partSizes are those in which a file may have been uploaded, if it went in so many parts: our own, and what other programs
-// take.
+// partSizes are those in which a file may have been uploaded, if it went in so many parts: our own, what other programs take,
+// and our own of a copy.
 func (c *Client) partSizes(o PutOptions, size, count int64) (out []int64) {
 	own := &put{c: c, opts: o}
-	for _, part := range []int64{own.partSize(size), 5 * mib, 8 * mib, 10 * mib, 15 * mib, 16 * mib, 25 * mib, 32 * mib, 50 * mib, 64 * mib, 100 * mib, 128 * mib} {
+	for _, part := range []int64{own.partSize(size), 5 * mib, 8 * mib, 10 * mib, 15 * mib, 16 * mib, 25 * mib, 32 * mib, 50 * mib, 64 * mib, 100 * mib, 128 * mib, c.copyPart} {
 		if max(1, (size+part-1)/part) == count && !slices.Contains(out, part) {
 			out = append(out, part)
 		}
