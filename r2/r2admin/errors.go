@@ -120,6 +120,8 @@ func (e *Error) Hint() string {
 		return "temporary credentials can do no more than their parent, and the API token must be that parent or have Workers R2 Storage Write"
 	case e.Is(fs.ErrPermission) && (strings.HasSuffix(e.Op, "Token") || strings.HasSuffix(e.Op, "Tokens") || e.Op == "ListPermissionGroups"):
 		return "the API token needs Account API Tokens Write, or API Tokens Write for tokens of the user; tokens made by CreateToken have neither"
+	case e.Is(fs.ErrExist) && e.Op == "CreateEventRule":
+		return "one event could fit it and another rule of the queue: see EventRules, or plan with EventOptions.Exact"
 	case e.Is(fs.ErrPermission) && e.Op == "Purge":
 		return "the API token needs Cache Purge for the zone"
 	case e.Is(fs.ErrPermission):

@@ -53,9 +53,9 @@ func (p EventPlan) deletes(r EventRule) bool {
 }
 
 // PlanEvents compares the rules of a bucket with those that are wanted. One that is there as it is wanted stays, whatever the
-// order of its actions. One of the same queue, prefix and suffix that differs in the rest, and has no actions but those wanted or
-// some of them, is replaced, since rules cannot be changed. Another rule that R2 would call in conflict, because one event could fit
-// both, is [ErrInput], or is deleted with EventOptions.Exact. Every problem of want is reported before anything is sent.
+// order of its actions. One of the same queue, prefix and suffix that differs otherwise, and whose actions are all wanted too, is
+// replaced, since rules cannot be changed. Another rule that R2 would call in conflict, because one event could fit both, is
+// [ErrInput], or is deleted with EventOptions.Exact. Every problem of want is reported before anything is sent.
 //
 // The queues have to be there: R2 says so when the plan is applied. Up to 100 rules for a bucket.
 // Source: developers.cloudflare.com/r2/buckets/event-notifications (read 2026-11).

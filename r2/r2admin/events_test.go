@@ -295,6 +295,23 @@ func TestEventsRefuseWhatChanged(t *testing.T) {
 	require.ErrorContains(t, c.ApplyEvents(ctx, add), "after it this rule is missing")
 }
 
+// Somebody was faster, with a rule that the plan could not know.
+func TestEventsInConflict(t *testing.T) {
+	t.Parallel()
+	c, api := notified(t)
+	plan, err := c.PlanEvents(t.Context(), "images", []r2admin.EventRule{uploads()}, nil)
+	require.NoError(t, err)
+	wide := `{"rules":[{"actions":["PutObject"]}]}`
+	assert.Equal(t, 200, plainly(t, api, http.MethodPut, "/event_notifications/r2/images/configuration/queues/"+queue, wide))
+	api.AnswerNext("ListEventRules", 404, nil, `{"success":false,"errors":[{"code":11015,"message":"none yet"}]}`) // it came in between
+	err = c.ApplyEvents(t.Context(), plan)
+	require.ErrorIs(t, err, fs.ErrExist)
+	require.ErrorContains(t, err, "one event could fit it and another rule of the queue")
+	rules, err := c.EventRules(t.Context(), "images")
+	require.NoError(t, err)
+	require.Len(t, rules, 1, "nothing was done about it")
+}
+
 func TestEventsOfTheFakeAreStrict(t *testing.T) {
 	t.Parallel()
 	c, api := notified(t)
