@@ -242,12 +242,13 @@ func TestListTokensPages(t *testing.T) {
 	page := `{"success":true,"errors":[],"messages":[],"result":[{"id":"aa","name":"a"}]}`
 	api.AnswerNext("ListTokens", 200, nil, page)
 	api.AnswerNext("ListTokens", 200, nil, page)
-	n := 0
+	n, before := 0, api.Calls("ListTokens")
 	for _, err := range list {
 		require.NoError(t, err)
 		n++
 	}
 	assert.Equal(t, 1, n)
+	assert.Equal(t, 2, api.Calls("ListTokens")-before, "nothing new in a page is the end")
 }
 
 func TestVerifyToken(t *testing.T) {
