@@ -121,7 +121,7 @@ func newAPI(c *Client) api {
 		UsePathStyle: true,
 		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.keys, nil }),
 		HTTPClient:   smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) { return send(c.http, req) }),
-		// Each of our attempts brings a body of its own, so that what is left of a failed one cannot read from the next.
+		// It is call that repeats, and judges what may be repeated.
 		Retryer: aws.NopRetryer{},
 		// Else every PUT is chunked with a CRC32 trailer, which R2 has refused more than once.
 		RequestChecksumCalculation:                aws.RequestChecksumCalculationWhenRequired,

@@ -23,6 +23,8 @@
 //   - A platform that refuses parts for the moment is sent fewer at a time, of that upload, until it takes more again.
 //   - Memory is bounded: files are sent without a copy, streams through at most 96 MiB of buffers. Measured, a program that
 //     does nothing but store a stream of 1 GiB of unknown size peaks at 112 MiB.
+//   - A small object costs little: stored over TLS, one of 100 KiB takes less than half of the CPU time and a twelfth of the
+//     allocations of the SDK's PutObject, about as much as with minio-go (internal/bench, 2026-11).
 //   - What was interrupted goes on: [Client.PutFile] with a journal and [Client.GetFile] survive the death of the process, send
 //     or fetch only what is missing, and notice a file or an object that has changed meanwhile.
 //   - Bad input is refused before anything is sent, all of it at once, with the field and the limit.
