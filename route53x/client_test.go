@@ -271,6 +271,36 @@ func TestReadsAreRepeated(t *testing.T) {
 	assert.Equal(t, srv.Nameservers(zone), z.NameServers)
 }
 
+// hearing is a limiter that lets everything pass and counts what it is told.
+type hearing struct{ waits, throttled int }
+
+func (l *hearing) Wait(context.Context, string, int) error { l.waits++; return nil }
+func (l *hearing) Throttled(string, int)                   { l.throttled++ }
+
+// The limiter is asked before each attempt and hears of each that was too fast; that a zone works on another change says
+// nothing of the account's rate.
+func TestLimiterHearsOfEachAttempt(t *testing.T) {
+	t.Parallel()
+	for code, throttled := range map[string]int{"Throttling": 1, "PriorRequestNotComplete": 0} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			srv := route53xtest.Open(route53xtest.Options{})
+			t.Cleanup(srv.Close)
+			cfg, l := srv.Config(), new(hearing)
+			cfg.Limiter, cfg.MaxRetries = l, new(1)
+			c := client(t, cfg)
+			zone := zoneWith(t, srv)
+			for range 2 {
+				srv.AnswerNext(route53xtest.GetHostedZone, 400, nil, `<ErrorResponse><Error><Code>`+code+`</Code></Error></ErrorResponse>`)
+			}
+			_, err := c.Zone(t.Context(), zone)
+			require.ErrorIs(t, err, route53x.ErrThrottled)
+			assert.Equal(t, 2, l.waits)
+			assert.Equal(t, 2*throttled, l.throttled)
+		})
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	srv, c := fake(t, route53xtest.Options{})
