@@ -43,12 +43,12 @@ func act[I, O any](ctx context.Context, c *Client, a action, do method[I, O], in
 			f.Err = fmt.Errorf("the answer was not read to its end: %w", cause)
 		}
 	}
-	single := func(o *acm.Options) { o.Retryer = aws.NopRetryer{} } // also where the client is not ours
-	out, err := awscall.Do(ctx, &caller, a.op, awscall.Repeat(!a.once), func(ctx context.Context, in *I, _ ...func(*acm.Options)) (*O, error) {
-		return do(ctx, in, single)
-	}, in)
+	out, err := awscall.Do(ctx, &caller, a.op, awscall.Repeat(!a.once), do, in, once)
 	return out, fail(a, err)
 }
+
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *acm.Options) { o.Retryer = aws.NopRetryer{} }
 
 var errNotACM = errors.New("the answer is not that of ACM")
 

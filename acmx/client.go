@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 
 	"github.com/kitroll/kitroll/internal/awscall"
@@ -93,7 +92,6 @@ type api struct {
 
 func newAPI(cfg Config) api {
 	sdk := acm.NewFromConfig(cfg.AWS, func(o *acm.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -55,9 +56,13 @@ func call[I, O any](ctx context.Context, c *Client, a action, do func(context.Co
 			c.limiter.Throttled(a.op, a.changes)
 		}
 	}
-	out, err := awscall.Do(ctx, &caller, a.op, awscall.Repeat(a.harmless), do, in)
+	out, err := awscall.Do(ctx, &caller, a.op, awscall.Repeat(a.harmless), do, in, once)
 	return out, fail(a.subject, err, kindOf)
 }
+
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself,
+// and its limiter has to know of each attempt.
+func once(o *route53.Options) { o.Retryer = aws.NopRetryer{} }
 
 // fail makes an [*Error] of a call that failed.
 func fail(subject string, err error, kindOf func(code, message string) error) error {

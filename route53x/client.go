@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"github.com/kitroll/kitroll/internal/awscall"
@@ -66,7 +65,6 @@ func newAPI(cfg Config, region string) api {
 		own := cfg.AWS.Copy()
 		own.Region = region
 		sdk := route53.NewFromConfig(own, func(o *route53.Options) {
-			o.Retryer = aws.NopRetryer{} // the limiter has to know of each attempt
 			o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 			o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 		})

@@ -47,10 +47,7 @@ func domainDo[I, O any](
 			running = []string{*dup.RequestId}
 		}
 	}
-	once := func(o *route53domains.Options) { o.Retryer = aws.NopRetryer{} }
-	out, err := awscall.Do(ctx, &caller, op, again, func(ctx context.Context, in *I, _ ...func(*route53domains.Options)) (*O, error) {
-		return call(ctx, in, once)
-	}, in)
+	out, err := awscall.Do(ctx, &caller, op, again, call, in, func(o *route53domains.Options) { o.Retryer = aws.NopRetryer{} })
 	err = fail(subject, err, domainKind)
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.IDs = running

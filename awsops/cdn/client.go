@@ -89,7 +89,6 @@ func newCalls(cfg Config) calls {
 	}
 	own := func(o *cloudfront.Options) {
 		o.Region = cfg.region()
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}
@@ -103,8 +102,11 @@ func newCalls(cfg Config) calls {
 	}
 }
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *cloudfront.Options) { o.Retryer = aws.NopRetryer{} }
+
 // do makes one call of the API on a resource. Its errors are [*Error].
 func do[I, O any](ctx context.Context, c *Client, op, resource string, again awscall.Repeat, f func(context.Context, *I, ...func(*cloudfront.Options)) (*O, error), in *I) (*O, error) {
-	out, err := awscall.Do(ctx, c.caller, op, again, f, in)
+	out, err := awscall.Do(ctx, c.caller, op, again, f, in, once)
 	return out, failed(resource, err)
 }

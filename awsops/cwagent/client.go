@@ -52,9 +52,12 @@ func (c *Client) LogValue() slog.Value { return c.safe().LogValue() }
 // method is one call of the API.
 type method[I, O any] func(context.Context, *I, ...func(*ssm.Options)) (*O, error)
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *ssm.Options) { o.Retryer = aws.NopRetryer{} }
+
 // do makes a call. SendCommand and the deletion of a parameter are repeated only when AWS proves that nothing was done.
 func do[I, O any](ctx context.Context, c *Client, op, resource string, again awscall.Repeat, m method[I, O], in *I) (*O, error) {
-	out, err := awscall.Do(ctx, c.caller, op, again, m, in)
+	out, err := awscall.Do(ctx, c.caller, op, again, m, in, once)
 	return out, fail(resource, err)
 }
 
@@ -74,7 +77,6 @@ type calls struct {
 
 func newCalls(cfg Config) calls {
 	sdk := ssm.NewFromConfig(cfg.AWS, append([]func(*ssm.Options){func(o *ssm.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, slices.Clone(cfg.Options)...)...)

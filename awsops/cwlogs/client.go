@@ -29,6 +29,9 @@ func New(cfg Config) (*Client, error) {
 	return &Client{region: cfg.AWS.Region, api: newCalls(cfg), caller: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock)}, nil
 }
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} }
+
 // calls is the calls that the package makes. They are method values, and the SDK's client is kept in no field: were it
 // reachable from an interface, the linker would keep every operation of CloudWatch Logs in every program.
 type calls struct {
@@ -54,7 +57,6 @@ func newCalls(cfg Config) calls {
 		}
 	}
 	sdk := cloudwatchlogs.NewFromConfig(cfg.AWS, append([]func(*cloudwatchlogs.Options){func(o *cloudwatchlogs.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, cfg.Options...)...)

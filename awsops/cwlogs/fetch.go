@@ -33,7 +33,7 @@ func (s *source) head(ctx context.Context) (*types.FilteredLogEvent, error) {
 		if s.begun && s.in.NextToken == nil {
 			return nil, nil
 		}
-		out, err := awscall.Do(ctx, s.client.caller, "FilterLogEvents", awscall.Harmless, s.client.api.filter, &s.in)
+		out, err := awscall.Do(ctx, s.client.caller, "FilterLogEvents", awscall.Harmless, s.client.api.filter, &s.in, once)
 		if err != nil {
 			return nil, wrap(err, s.group)
 		}

@@ -51,7 +51,7 @@ func (c *Client) Groups(ctx context.Context, opts *GroupsOptions) iter.Seq2[Grou
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := awscall.Do(ctx, c.caller, "DescribeLogGroups", awscall.Harmless, c.api.groups, &ask)
+		out, err := awscall.Do(ctx, c.caller, "DescribeLogGroups", awscall.Harmless, c.api.groups, &ask, once)
 		if err != nil {
 			return pages.Page[Group, string]{}, wrap(err, "")
 		}
@@ -110,7 +110,7 @@ func (c *Client) Streams(ctx context.Context, group string, opts *StreamsOptions
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := awscall.Do(ctx, c.caller, "DescribeLogStreams", awscall.Harmless, c.api.streams, &ask)
+		out, err := awscall.Do(ctx, c.caller, "DescribeLogStreams", awscall.Harmless, c.api.streams, &ask, once)
 		if err != nil {
 			return pages.Page[Stream, string]{}, wrap(err, group)
 		}
@@ -164,7 +164,7 @@ func (c *Client) EnsureGroup(ctx context.Context, name string, days int, opts *E
 	if !there {
 		in := cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: opts.Tags}
 		// The name is unique: a second creation is refused and changes nothing.
-		_, err := awscall.Do(ctx, c.caller, "CreateLogGroup", awscall.Harmless, c.api.create, &in)
+		_, err := awscall.Do(ctx, c.caller, "CreateLogGroup", awscall.Harmless, c.api.create, &in, once)
 		if f, ok := errors.AsType[*awscall.Failure](err); ok && f.Code != "ResourceAlreadyExistsException" {
 			return Group{}, wrap(err, name)
 		}
@@ -210,10 +210,10 @@ func forDays(days int) string {
 
 func (c *Client) retain(ctx context.Context, name string, days int) (err error) {
 	if days == 0 {
-		_, err = awscall.Do(ctx, c.caller, "DeleteRetentionPolicy", awscall.Harmless, c.api.retainAll, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
+		_, err = awscall.Do(ctx, c.caller, "DeleteRetentionPolicy", awscall.Harmless, c.api.retainAll, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name}, once)
 	} else {
 		_, err = awscall.Do(ctx, c.caller, "PutRetentionPolicy", awscall.Harmless, c.api.retain,
-			&cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: new(int32(days))})
+			&cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &name, RetentionInDays: new(int32(days))}, once)
 	}
 	return wrap(err, name)
 }

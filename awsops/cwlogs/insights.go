@@ -89,7 +89,7 @@ func (c *Client) StartInsights(ctx context.Context, q InsightsQuery) (id string,
 	if q.Limit > 0 {
 		in.Limit = new(int32(q.Limit))
 	}
-	out, err := awscall.Do(ctx, c.caller, "StartQuery", awscall.OnlyRefused, c.api.query, &in)
+	out, err := awscall.Do(ctx, c.caller, "StartQuery", awscall.OnlyRefused, c.api.query, &in, once)
 	if err != nil {
 		return "", wrap(err, "")
 	}
@@ -136,7 +136,7 @@ func (c *Client) WaitInsights(ctx context.Context, id string, opts *awsops.WaitO
 	}
 	err := awsops.Poll(ctx, c.caller.Clock, o.Interval, func(ctx context.Context) (bool, error) {
 		out, err := awscall.Do(ctx, c.caller, "GetQueryResults", awscall.Harmless, c.api.results,
-			&cloudwatchlogs.GetQueryResultsInput{QueryId: &id, MaxItems: new(int32(1))})
+			&cloudwatchlogs.GetQueryResultsInput{QueryId: &id, MaxItems: new(int32(1))}, once)
 		if err != nil {
 			return false, wrap(err, id)
 		}
@@ -167,7 +167,7 @@ func (c *Client) InsightsRows(ctx context.Context, id string) iter.Seq2[Row, err
 	return func(yield func(Row, error) bool) {
 		in := cloudwatchlogs.GetQueryResultsInput{QueryId: &id}
 		for {
-			out, err := awscall.Do(ctx, c.caller, "GetQueryResults", awscall.Harmless, c.api.results, &in)
+			out, err := awscall.Do(ctx, c.caller, "GetQueryResults", awscall.Harmless, c.api.results, &in, once)
 			if err != nil {
 				yield(nil, wrap(err, id))
 				return
@@ -200,7 +200,7 @@ func (c *Client) InsightsRows(ctx context.Context, id string) iter.Seq2[Row, err
 
 // StopInsights stops a query. One that has ended is no error.
 func (c *Client) StopInsights(ctx context.Context, id string) error {
-	_, err := awscall.Do(ctx, c.caller, "StopQuery", awscall.Harmless, c.api.stop, &cloudwatchlogs.StopQueryInput{QueryId: &id})
+	_, err := awscall.Do(ctx, c.caller, "StopQuery", awscall.Harmless, c.api.stop, &cloudwatchlogs.StopQueryInput{QueryId: &id}, once)
 	if f, ok := errors.AsType[*awscall.Failure](err); ok && f.Code == "InvalidParameterException" && strings.Contains(f.Message, "ended") {
 		return nil
 	}

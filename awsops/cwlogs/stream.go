@@ -50,7 +50,7 @@ func (c *Client) ReadStream(ctx context.Context, q StreamQuery) iter.Seq2[Event,
 			in.StartTime = &from
 		}
 		for {
-			out, err := awscall.Do(ctx, c.caller, "GetLogEvents", awscall.Harmless, c.api.events, &in)
+			out, err := awscall.Do(ctx, c.caller, "GetLogEvents", awscall.Harmless, c.api.events, &in, once)
 			if err != nil {
 				yield(Event{}, wrap(err, q.Group))
 				return

@@ -86,7 +86,7 @@ func (l *liveTail) open(ctx context.Context) error {
 		if l.t.q.Pattern != "" {
 			in.LogEventFilterPattern = &l.t.q.Pattern
 		}
-		got, err := awscall.Do(ctx, l.t.c.caller, "StartLiveTail", awscall.Harmless, l.t.c.api.live, &in)
+		got, err := awscall.Do(ctx, l.t.c.caller, "StartLiveTail", awscall.Harmless, l.t.c.api.live, &in, once)
 		switch {
 		case err == nil && got.Stream == nil:
 			l.turnOff(errors.New("an answer without a stream"))

@@ -28,6 +28,9 @@ func New(cfg Config) (*Client, error) {
 	return &Client{region: cfg.AWS.Region, api: newCalls(cfg), caller: awscall.New(cfg.MaxRetries, cfg.Logger, cfg.Clock)}, nil
 }
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *cloudwatch.Options) { o.Retryer = aws.NopRetryer{} }
+
 // calls is the calls that the package makes, as method values: were the SDK's client reachable from an interface, the linker
 // would keep every operation of CloudWatch in every program.
 type calls struct {
@@ -40,7 +43,6 @@ func newCalls(cfg Config) calls {
 		return calls{data: o.GetMetricData, list: o.ListMetrics}
 	}
 	sdk := cloudwatch.NewFromConfig(cfg.AWS, append([]func(*cloudwatch.Options){func(o *cloudwatch.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, cfg.Options...)...)

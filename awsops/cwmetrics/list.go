@@ -51,7 +51,7 @@ func (c *Client) List(ctx context.Context, opts *ListOptions) iter.Seq2[MetricID
 		if token != "" {
 			ask.NextToken = &token
 		}
-		out, err := awscall.Do(ctx, c.caller, "ListMetrics", awscall.Harmless, c.api.list, &ask)
+		out, err := awscall.Do(ctx, c.caller, "ListMetrics", awscall.Harmless, c.api.list, &ask, once)
 		if err != nil {
 			return pages.Page[MetricID, string]{}, wrap(err, "")
 		}

@@ -144,7 +144,7 @@ func (c *Client) fetch(ctx context.Context, ids []MetricID, o SeriesOptions, out
 	whole := make([]types.StatusCode, len(ids))
 	var said []string
 	for {
-		page, err := awscall.Do(ctx, c.caller, "GetMetricData", awscall.Harmless, c.api.data, &in)
+		page, err := awscall.Do(ctx, c.caller, "GetMetricData", awscall.Harmless, c.api.data, &in, once)
 		if err != nil {
 			return nil, wrap(err, subject(ids))
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
@@ -146,9 +147,13 @@ func (m *move) explain(err error) error {
 // errOneCall ends a step's turn when it would make a second call that changes something.
 var errOneCall = errors.New("one call that changes something was made")
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself,
+// and one without a client token must never be sent twice.
+func once(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
+
 // read makes a call that changes nothing.
 func read[I, O any](ctx context.Context, m *move, op string, do func(context.Context, *I, ...func(*ec2.Options)) (*O, error), in *I) (*O, error) {
-	out, err := awscall.Do(ctx, m.c.call, op, awscall.Harmless, do, in)
+	out, err := awscall.Do(ctx, m.c.call, op, awscall.Harmless, do, in, once)
 	if err != nil {
 		return nil, refused(m.step, "", err)
 	}
@@ -162,7 +167,7 @@ func mutate[I, O any](ctx context.Context, m *move, op, resource string, again a
 		return nil, errOneCall
 	}
 	m.changed = true
-	out, err := awscall.Do(ctx, m.c.call, op, again, do, in)
+	out, err := awscall.Do(ctx, m.c.call, op, again, do, in, once)
 	if err != nil {
 		return nil, refused(m.step, resource, err)
 	}

@@ -73,7 +73,6 @@ func sdkCalls(cfg aws.Config, region string, options []func(*ec2.Options)) calls
 	cfg = cfg.Copy()
 	cfg.Region = region
 	c := ec2.NewFromConfig(cfg, append([]func(*ec2.Options){func(o *ec2.Options) {
-		o.Retryer = aws.NopRetryer{} // a call without a client token must never be sent twice
 		o.HTTPClient = awscall.HTTPClient(cfg)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, options...)...)

@@ -126,13 +126,25 @@ func TestTheSecondProcessFindsWhatTheFirstDid(t *testing.T) {
 // for snapshots.
 func TestTrap2ALostAnswerIsOneRequestOnTheWire(t *testing.T) {
 	t.Parallel()
-	for _, action := range []string{"AllocateAddress", "CreateSnapshot", "CopySnapshot"} {
-		t.Run(action, func(t *testing.T) {
+	for name, tt := range map[string]struct {
+		action string
+		own    bool // the caller brings the SDK's client, with the SDK's retryer in it
+	}{
+		"address": {action: "AllocateAddress"}, "snapshot": {action: "CreateSnapshot"}, "copy": {action: "CopySnapshot"},
+		"address, the caller's client": {"AllocateAddress", true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := newCloud(t)
+			action, cloud := tt.action, newCloud(t)
 			front := cloud.Serve()
 			t.Cleanup(front.Close)
-			c, err := ec2move.New(front.Config())
+			cfg := front.Config()
+			if made := cfg; tt.own {
+				cfg.API = func(region string) ec2move.API {
+					return ec2.NewFromConfig(made.AWS, append(made.Options, func(o *ec2.Options) { o.Region = region })...)
+				}
+			}
+			c, err := ec2move.New(cfg)
 			require.NoError(t, err)
 			spec := plainSpec()
 			spec.To.Address, spec.Volumes = ec2move.AddressNew, []ec2move.Volume{{ID: spare, Device: "/dev/sdg"}}

@@ -55,10 +55,13 @@ func (c *Client) LogValue() slog.Value { return c.safe().LogValue() }
 // method is one call of the API.
 type method[I, O any] func(context.Context, *I, ...func(*iam.Options)) (*O, error)
 
+// once switches the SDK's retryer off, also where the client is one that the caller made: the package repeats calls itself.
+func once(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
+
 // do makes a call that may be repeated: everything that the package does has a name or is a state, so that doing it twice is
 // doing it once. What a repeat finds already done (EntityAlreadyExists) is looked at by the caller.
 func do[I, O any](ctx context.Context, c *Client, op, resource string, m method[I, O], in *I) (*O, error) {
-	out, err := awscall.Do(ctx, c.caller, op, awscall.Harmless, m, in)
+	out, err := awscall.Do(ctx, c.caller, op, awscall.Harmless, m, in, once)
 	return out, fail(resource, err)
 }
 
@@ -84,7 +87,6 @@ type calls struct {
 
 func newCalls(cfg Config) calls {
 	sdk := iam.NewFromConfig(cfg.AWS, append([]func(*iam.Options){func(o *iam.Options) {
-		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = awscall.HTTPClient(cfg.AWS)
 		o.APIOptions = append(o.APIOptions, awscall.WithoutTraceHeader)
 	}}, slices.Clone(cfg.Options)...)...)

@@ -51,8 +51,9 @@ func New(maxRetries *int, log *slog.Logger, clock Clock) *Caller {
 	return c
 }
 
-// Do makes a call, and repeats it where that is allowed. An error is a *[Failure].
-func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, do func(context.Context, *I, ...func(*Opt)) (*O, error), in *I) (*O, error) {
+// Do makes a call, and repeats it where that is allowed. An error is a *[Failure]. once has to switch the retryer off: the client
+// may be one that the caller made, whose own repeats would lie below these, and would know nothing of what may be repeated.
+func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, do func(context.Context, *I, ...func(*Opt)) (*O, error), in *I, once func(*Opt)) (*O, error) {
 	var out *O
 	err := c.Retry.Do(ctx, func(ctx context.Context) error {
 		if err := c.ready(ctx); err != nil {
@@ -60,7 +61,7 @@ func Do[I, O, Opt any](ctx context.Context, c *Caller, op string, again Repeat, 
 		}
 		began := c.Clock.Now()
 		var sent *httpcall.Error
-		v, err := do(context.WithValue(ctx, sendFailure{}, &sent), in)
+		v, err := do(context.WithValue(ctx, sendFailure{}, &sent), in, once)
 		if err == nil && v == nil {
 			err = errEmpty
 		}

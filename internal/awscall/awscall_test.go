@@ -53,7 +53,7 @@ func TestDo(t *testing.T) {
 				_, err := awscall.Do(t.Context(), c, "X", again, func(context.Context, *in, ...func(*opt)) (*out, error) {
 					n++
 					return nil, tt.err
-				}, &in{})
+				}, &in{}, once)
 				f, ok := errors.AsType[*awscall.Failure](err)
 				require.True(t, ok, "%v", err)
 				assert.Equal(t, attempts, n, "harmless: %v", again)
@@ -71,7 +71,7 @@ func TestDoSucceedsInTheEnd(t *testing.T) {
 			return nil, refuse("Throttling", "slow down")
 		}
 		return &out{}, nil
-	}, &in{})
+	}, &in{}, once)
 	require.NoError(t, err)
 	assert.NotNil(t, got)
 	assert.Len(t, waits.slept, 3, "it waited on the client's clock")
@@ -86,7 +86,7 @@ func TestDoNamesTheCause(t *testing.T) {
 	_, err := awscall.Do(ctx, awscall.New(nil, nil, nil), "X", awscall.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
 		assert.Fail(t, "it was sent")
 		return nil, nil
-	}, &in{})
+	}, &in{}, once)
 	require.ErrorIs(t, err, why)
 	f, _ := errors.AsType[*awscall.Failure](err)
 	assert.False(t, f.Unknown)
@@ -100,7 +100,7 @@ func TestRetryAfterByTheServersClock(t *testing.T) {
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusBadRequest, Header: head}}, Err: refuse("Throttling", "slow down"),
 	}
 	waits := new(clock)
-	_, err := awscall.Do(t.Context(), awscall.New(new(1), nil, waits), "X", awscall.Harmless, failing(slow), &in{})
+	_, err := awscall.Do(t.Context(), awscall.New(new(1), nil, waits), "X", awscall.Harmless, failing(slow), &in{}, once)
 	f, _ := errors.AsType[*awscall.Failure](err)
 	require.NotNil(t, f)
 	assert.Equal(t, 30*time.Second, f.RetryAfter)

@@ -25,3 +25,6 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 
 // refuse is a refusal as the SDK returns it.
 func refuse(code, message string) error { return &smithy.GenericAPIError{Code: code, Message: message} }
+
+// once does nothing: nobody repeats a call here but the package.
+func once(*opt) {}

@@ -31,7 +31,7 @@ func TestHooksSeeEachAttempt(t *testing.T) {
 		assert.Equal(t, "Throttling", f.Code)
 		assert.ErrorContains(t, err, "slow down")
 	}
-	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, failing(refuse("Throttling", "slow down")), &in{})
+	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, failing(refuse("Throttling", "slow down")), &in{}, once)
 	require.Error(t, err)
 	assert.Equal(t, 3, before)
 	assert.Equal(t, 3, after)
@@ -46,7 +46,7 @@ func TestBeforeRefuses(t *testing.T) {
 	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, func(context.Context, *in, ...func(*opt)) (*out, error) {
 		assert.Fail(t, "it was sent")
 		return &out{}, nil
-	}, &in{})
+	}, &in{}, once)
 	require.ErrorIs(t, err, full)
 	f, _ := errors.AsType[*awscall.Failure](err)
 	assert.False(t, f.Lost)
@@ -61,7 +61,7 @@ func TestFailedScrubsBeforeTheLog(t *testing.T) {
 	c := awscall.New(new(1), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), new(clock))
 	c.Failed = func(f *awscall.Failure, _ error) { f.Message = strings.ReplaceAll(f.Message, secret, "[redacted]") }
 	said := strings.Repeat("x", 1014) + secret + strings.Repeat("y", 2000) // the cut goes through it
-	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, failing(refuse("Throttling", said)), &in{})
+	_, err := awscall.Do(t.Context(), c, "X", awscall.OnlyRefused, failing(refuse("Throttling", said)), &in{}, once)
 	require.Error(t, err)
 	assert.Contains(t, log.String(), "is repeated")
 	assert.NotContains(t, log.String()+err.Error(), "correct")
@@ -88,7 +88,7 @@ func TestPauseNamesTheCause(t *testing.T) {
 			why := errors.New("the operator went home")
 			ctx, cancel := context.WithCancelCause(t.Context())
 			c := awscall.New(nil, nil, &sleepless{end: cancel, why: why})
-			_, err := awscall.Do(ctx, c, "X", awscall.Harmless, failing(failure), &in{})
+			_, err := awscall.Do(ctx, c, "X", awscall.Harmless, failing(failure), &in{}, once)
 			require.ErrorIs(t, err, why)
 			f, _ := errors.AsType[*awscall.Failure](err)
 			require.NotNil(t, f)
@@ -103,7 +103,7 @@ func TestEmptyAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	n := 0
 	_, err := awscall.Do(t.Context(), awscall.New(nil, nil, new(clock)), "X", awscall.OnlyRefused,
-		func(context.Context, *in, ...func(*opt)) (*out, error) { n++; return nil, nil }, &in{})
+		func(context.Context, *in, ...func(*opt)) (*out, error) { n++; return nil, nil }, &in{}, once)
 	f, ok := errors.AsType[*awscall.Failure](err)
 	require.True(t, ok)
 	assert.True(t, f.Unknown)
@@ -134,4 +134,18 @@ func TestCause(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The option that keeps the SDK from repeating goes with each attempt.
+func TestOptionGoesWithEachAttempt(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	_, err := awscall.Do(t.Context(), awscall.New(new(2), nil, new(clock)), "X", awscall.Harmless, func(_ context.Context, _ *in, opts ...func(*opt)) (*out, error) {
+		for _, f := range opts {
+			f(&opt{})
+		}
+		return nil, refuse("Throttling", "slow down")
+	}, &in{}, func(*opt) { seen++ })
+	require.Error(t, err)
+	assert.Equal(t, 3, seen)
 }

@@ -1,7 +1,6 @@
 package awscall_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"testing"
@@ -33,7 +32,7 @@ func TestLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := awscall.New(new(0), nil, nil)
-			_, err := awscall.Do(t.Context(), c, "Op", tt.again, func(context.Context, *struct{}, ...func(*struct{})) (*struct{}, error) { return nil, tt.err }, &struct{}{})
+			_, err := awscall.Do(t.Context(), c, "Op", tt.again, failing(tt.err), &in{}, once)
 			f, ok := errors.AsType[*awscall.Failure](err)
 			require.True(t, ok)
 			assert.Equal(t, tt.lost, f.Lost)
