@@ -145,7 +145,7 @@ func infoOf(key string, h http.Header) Info {
 	meta := map[string]string{}
 	for name, values := range h {
 		if name, ok := strings.CutPrefix(textproto.CanonicalMIMEHeaderKey(name), metaPrefix); ok && len(values) > 0 {
-			meta[strings.ToLower(name)] = values[0]
+			meta[name] = values[0]
 		}
 	}
 	info.Metadata = decodeMetadata(meta)

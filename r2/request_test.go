@@ -138,6 +138,17 @@ func TestEarlyRefusal(t *testing.T) {
 	}
 }
 
+// Over plain http a body is read for its hash before anything is sent. Where that fails, nothing is, not even again.
+func TestBodyThatFailsBeforeItIsSigned(t *testing.T) {
+	t.Parallel()
+	var w wire
+	_, c := opened(t, r2test.Options{}, func(cfg *r2.Config) { cfg.Endpoint = "http://localhost" + r2.MiniflarePath }, w.record)
+	_, err := c.Put(t.Context(), "key.bin", shrinking{bytes.NewReader(random(kib)), 100}, &r2.PutOptions{ContentType: "x/y"})
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, "r2: PutObject images/key.bin: body: it ended after 100 of 1024 bytes")
+	assert.Empty(t, w.all())
+}
+
 // What does not come from an S3 has a status and no code, and its text is not passed on.
 func TestRefusalByAnother(t *testing.T) {
 	t.Parallel()

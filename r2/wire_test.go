@@ -170,7 +170,7 @@ func TestProxyRewritesAcceptEncoding(t *testing.T) {
 	everything(t, c)
 }
 
-// Trap 31: plain http with a body that cannot seek works. The SDK signs the hash of the body, which takes a second reading of it.
+// Trap 31: plain http with a body that cannot seek works. What is signed is the hash of the body, which takes a second reading.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	plainly := func(cfg *r2.Config) {
