@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -222,4 +223,35 @@ func FuzzParseError(f *testing.F) {
 			t.Fatalf("%q, %q with an error", code, message)
 		}
 	})
+}
+
+// What the headers of an answer say arrives, of a GET as of a HEAD.
+func TestInfoOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	srv, c := opened(t, r2test.Options{})
+	_, err := c.Put(t.Context(), "key.txt", strings.NewReader("hello"), &r2.PutOptions{
+		CacheControl: "no-cache", ContentEncoding: "br", Metadata: map[string]string{"Name": "é", "other": "x"},
+	})
+	require.NoError(t, err)
+	stored := time.Now()
+	head, err := c.Head(t.Context(), "key.txt")
+	require.NoError(t, err)
+	assert.WithinDuration(t, stored, head.LastModified, time.Minute)
+	head.LastModified = head.LastModified.UTC()
+	assert.Equal(t, r2.Info{
+		Key: "key.txt", Size: 5, ETag: "5d41402abc4b2a76b9719d911017c592", ContentType: "text/plain; charset=utf-8", CacheControl: "no-cache",
+		ContentEncoding: "br", LastModified: head.LastModified, Metadata: map[string]string{"name": "é", "other": "x"},
+	}, head)
+	obj, err := c.Get(t.Context(), "key.txt", nil)
+	require.NoError(t, err)
+	defer obj.Close()
+	obj.LastModified = obj.LastModified.UTC()
+	assert.Equal(t, head, obj.Info)
+
+	srv.AnswerNext("HeadObject", http.StatusOK, http.Header{"Last-Modified": {"yesterday"}, "Etag": {`W/"abc"`}}, "")
+	head, err = c.Head(t.Context(), "key.txt")
+	require.NoError(t, err, "what cannot be read is not known")
+	assert.Zero(t, head.LastModified)
+	assert.Equal(t, "abc", head.ETag)
+	assert.Nil(t, head.Metadata)
 }
