@@ -255,3 +255,32 @@ func TestInfoOfAnAnswer(t *testing.T) {
 	assert.Equal(t, "abc", head.ETag)
 	assert.Nil(t, head.Metadata)
 }
+
+// Half of a body counts while the other half is on its way.
+func TestProgressInTheMiddle(t *testing.T) {
+	t.Parallel()
+	half := make(chan struct{})
+	_, c := opened(t, r2test.Options{}, through(func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+		head := make([]byte, 5*kib)
+		if _, err := io.ReadFull(req.Body, head); err != nil {
+			return nil, err
+		}
+		select {
+		case <-half:
+		case <-time.After(30 * time.Second):
+			return nil, errors.New("nobody was told")
+		}
+		whole := req.Clone(req.Context())
+		whole.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), req.Body))
+		return next.RoundTrip(whole)
+	}), func(cfg *r2.Config) { cfg.MaxRetries = new(0) })
+	told := false
+	_, err := c.Put(t.Context(), "key", bytes.NewReader(random(10*kib)), &r2.PutOptions{Progress: func(p r2.Progress) {
+		if p.Sent == 5*kib && !told {
+			told = true
+			close(half)
+		}
+	}})
+	require.NoError(t, err)
+	assert.True(t, told)
+}
