@@ -105,22 +105,15 @@ func (p CORSPlan) check() error {
 // of the plan nor its aim already, the error is [ErrChanged] and nothing is written. Browsers see new rules after up to 30
 // seconds.
 func (c *Client) ApplyCORS(ctx context.Context, p CORSPlan) error {
-	if err := p.check(); err != nil {
-		return invalid("ApplyCORS", p.Bucket, err)
+	return rulePlan[CORSRule]{
+		op: "ApplyCORS", bucket: p.Bucket, before: p.Before, after: p.After, equal: equalRules, read: c.CORS, write: c.writeCORS,
+	}.apply(ctx, p.check())
+}
+
+// writeCORS replaces the rules. None is a configuration less: the platform refuses an empty one.
+func (c *Client) writeCORS(ctx context.Context, bucket string, rules []CORSRule) error {
+	if len(rules) == 0 {
+		return c.deleteCORS(ctx, bucket)
 	}
-	if p.Empty() {
-		return nil
-	}
-	now, err := c.CORS(ctx, p.Bucket)
-	switch {
-	case err != nil:
-		return err
-	case equalRules(now, p.After):
-		return nil
-	case !equalRules(now, p.Before):
-		return &Error{Op: "ApplyCORS", Resource: p.Bucket, Err: ErrChanged}
-	case len(p.After) == 0:
-		return c.deleteCORS(ctx, p.Bucket)
-	}
-	return c.putCORS(ctx, p.Bucket, p.After)
+	return c.putCORS(ctx, bucket, rules)
 }

@@ -195,30 +195,22 @@ func (p LifecyclePlan) check() error {
 // of the plan nor its aim already, the error is [ErrChanged] and nothing is written. A plan that was changed by hand so that
 // the rule that aborts unfinished uploads would be lost is [ErrInput]. Rules take effect within 24 hours.
 func (c *Client) ApplyLifecycle(ctx context.Context, p LifecyclePlan) error {
-	if err := p.check(); err != nil {
-		return invalid("ApplyLifecycle", p.Bucket, err)
-	}
-	if p.Empty() {
-		return nil
-	}
-	now, err := c.Lifecycle(ctx, p.Bucket)
-	switch {
-	case err != nil:
-		return err
-	case equalLifecycles(now, p.After):
-		return nil
-	case !equalLifecycles(now, p.Before):
-		return &Error{Op: "ApplyLifecycle", Resource: p.Bucket, Err: ErrChanged}
-	}
-	body, err := json.Marshal(map[string][]LifecycleRule{"rules": p.After})
+	return rulePlan[LifecycleRule]{
+		op: "ApplyLifecycle", bucket: p.Bucket, before: p.Before, after: p.After,
+		equal: equalLifecycles, read: c.Lifecycle, write: c.writeLifecycle,
+	}.apply(ctx, p.check())
+}
+
+func (c *Client) writeLifecycle(ctx context.Context, bucket string, rules []LifecycleRule) error {
+	body, err := json.Marshal(map[string][]LifecycleRule{"rules": rules})
 	if err != nil {
-		return invalid("ApplyLifecycle", p.Bucket, err)
+		return invalid("ApplyLifecycle", bucket, err)
 	}
 	var params cf.BucketLifecycleUpdateParams
 	set(&params.AccountID.Value, &params.AccountID.Present, c.account)
-	_, err = do(ctx, c, "PutLifecycle", p.Bucket, harmless, func(ctx context.Context) (*cf.BucketLifecycleUpdateResponse, error) {
+	_, err = do(ctx, c, "PutLifecycle", bucket, harmless, func(ctx context.Context) (*cf.BucketLifecycleUpdateResponse, error) {
 		// The SDK has a type for each leaf of this.
-		return c.buckets.Lifecycle.Update(ctx, p.Bucket, params, option.WithRequestBody("application/json", body))
+		return c.buckets.Lifecycle.Update(ctx, bucket, params, option.WithRequestBody("application/json", body))
 	})
 	return err
 }

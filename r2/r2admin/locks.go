@@ -248,29 +248,20 @@ func (c *Client) PlanLocks(ctx context.Context, bucket string, want []LockRule) 
 // the plan nor its aim already, the error is [ErrChanged] and nothing is written. Once it has returned, what the rules hold can no
 // longer be overwritten or deleted: package r2 then gets fs.ErrPermission (ObjectLockedByBucketPolicy).
 func (c *Client) ApplyLocks(ctx context.Context, p LockPlan) error {
-	if err := p.check(); err != nil {
-		return invalid("ApplyLocks", p.Bucket, err)
-	}
-	if p.Empty() {
-		return nil
-	}
-	now, err := c.Locks(ctx, p.Bucket)
-	switch {
-	case err != nil:
-		return err
-	case equalLocks(now, p.After):
-		return nil
-	case !equalLocks(now, p.Before):
-		return &Error{Op: "ApplyLocks", Resource: p.Bucket, Err: ErrChanged}
-	}
-	body, err := json.Marshal(map[string][]LockRule{"rules": p.After})
+	return rulePlan[LockRule]{
+		op: "ApplyLocks", bucket: p.Bucket, before: p.Before, after: p.After, equal: equalLocks, read: c.Locks, write: c.writeLocks,
+	}.apply(ctx, p.check())
+}
+
+func (c *Client) writeLocks(ctx context.Context, bucket string, rules []LockRule) error {
+	body, err := json.Marshal(map[string][]LockRule{"rules": rules})
 	if err != nil {
-		return invalid("ApplyLocks", p.Bucket, err)
+		return invalid("ApplyLocks", bucket, err)
 	}
 	var params cf.BucketLockUpdateParams
 	set(&params.AccountID.Value, &params.AccountID.Present, c.account)
-	_, err = do(ctx, c, "PutLocks", p.Bucket, harmless, func(ctx context.Context) (*cf.BucketLockUpdateResponse, error) {
-		return c.buckets.Locks.Update(ctx, p.Bucket, params, option.WithRequestBody("application/json", body))
+	_, err = do(ctx, c, "PutLocks", bucket, harmless, func(ctx context.Context) (*cf.BucketLockUpdateResponse, error) {
+		return c.buckets.Locks.Update(ctx, bucket, params, option.WithRequestBody("application/json", body))
 	})
 	return err
 }

@@ -43,13 +43,13 @@ func TestTrapTimestampBeyond2038(t *testing.T) {
 }
 
 // sealWith encrypts with any padding and length.
-func sealWith(t *testing.T, key, appID, msg string, size int, padding []byte) []byte {
+func sealWith(t *testing.T, key, appID, msg string, size int64, padding []byte) []byte {
 	t.Helper()
 	k, err := base64.StdEncoding.DecodeString(key + "=")
 	require.NoError(t, err)
 	block, err := aes.NewCipher(k)
 	require.NoError(t, err)
-	plain := binary.BigEndian.AppendUint32([]byte("0123456789abcdef"), uint32(size))
+	plain := binary.BigEndian.AppendUint32([]byte("0123456789abcdef"), uint32(size)) //nolint:gosec // sizes that no int32 holds are what is tested
 	plain = append(append(plain, msg+appID...), padding...)
 	require.Zero(t, len(plain)%aes.BlockSize, "the case does not fill its blocks: %d", len(plain))
 	cipher.NewCBCEncrypter(block, k[:16]).CryptBlocks(plain, plain)
@@ -78,21 +78,21 @@ func TestTrapDamagedCiphertext(t *testing.T) {
 		encrypted []byte
 		good      bool
 	}{
-		"as it should be, 16":          {sealWith(t, v2Key, appID, msg, len(msg), repeat(16, 16)), true},
-		"a whole block of 32":          {sealWith(t, v2Key, appID, msg, len(msg), repeat(32, 32)), true},
-		"pad of 0":                     {sealWith(t, v2Key, appID, msg, len(msg), repeat(0, 16)), false},
-		"pad of 33":                    {sealWith(t, v2Key, appID, msg+strings.Repeat("x", 15), len(msg)+15, repeat(33, 33)), false},
-		"pad of 255":                   {sealWith(t, v2Key, appID, msg, len(msg), repeat(255, 16)), false},
-		"pad bytes differ":             {sealWith(t, v2Key, appID, msg, len(msg), append(repeat(1, 15), 16)), false},
+		"as it should be, 16":          {sealWith(t, v2Key, appID, msg, int64(len(msg)), repeat(16, 16)), true},
+		"a whole block of 32":          {sealWith(t, v2Key, appID, msg, int64(len(msg)), repeat(32, 32)), true},
+		"pad of 0":                     {sealWith(t, v2Key, appID, msg, int64(len(msg)), repeat(0, 16)), false},
+		"pad of 33":                    {sealWith(t, v2Key, appID, msg+strings.Repeat("x", 15), int64(len(msg))+15, repeat(33, 33)), false},
+		"pad of 255":                   {sealWith(t, v2Key, appID, msg, int64(len(msg)), repeat(255, 16)), false},
+		"pad bytes differ":             {sealWith(t, v2Key, appID, msg, int64(len(msg)), append(repeat(1, 15), 16)), false},
 		"length beyond the rest":       {sealWith(t, v2Key, appID, msg, 4096, repeat(16, 16)), false},
 		"length beyond 31 bits":        {sealWith(t, v2Key, appID, msg, 1<<31+5, repeat(16, 16)), false},
 		"length too small":             {sealWith(t, v2Key, appID, msg, 3, repeat(16, 16)), false},
 		"nothing but padding":          {sealWith(t, v2Key, "", "", 0, repeat(28, 28)), false},
 		"shorter than its own length":  {sealRaw(t, repeat(16, 32)), false},
 		"shorter than its random part": {sealRaw(t, repeat(32, 32)), false},
-		"another AppID":                {sealWith(t, v2Key, "wx12345679", msg, len(msg), repeat(16, 16)), false},
+		"another AppID":                {sealWith(t, v2Key, "wx12345679", msg, int64(len(msg)), repeat(16, 16)), false},
 		"AppID that begins like it":    {sealWith(t, v2Key, "wx1234567890123456789012345", msg[:1], 1, repeat(32, 16)), false},
-		"another key":                  {sealWith(t, v1Key(), appID, msg, len(msg), repeat(16, 16)), false},
+		"another key":                  {sealWith(t, v1Key(), appID, msg, int64(len(msg)), repeat(16, 16)), false},
 		"empty":                        {nil, false},
 		"not base64":                   {[]byte("****"), false},
 		"not whole blocks":             {[]byte(base64.StdEncoding.EncodeToString(make([]byte, 33))), false},
