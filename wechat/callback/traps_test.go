@@ -49,7 +49,7 @@ func sealWith(t *testing.T, key, appID, msg string, size int64, padding []byte) 
 	require.NoError(t, err)
 	block, err := aes.NewCipher(k)
 	require.NoError(t, err)
-	plain := binary.BigEndian.AppendUint32([]byte("0123456789abcdef"), uint32(size)) //nolint:gosec // sizes that no int32 holds are what is tested
+	plain := binary.BigEndian.AppendUint32([]byte("0123456789abcdef"), uint32(size))
 	plain = append(append(plain, msg+appID...), padding...)
 	require.Zero(t, len(plain)%aes.BlockSize, "the case does not fill its blocks: %d", len(plain))
 	cipher.NewCBCEncrypter(block, k[:16]).CryptBlocks(plain, plain)
